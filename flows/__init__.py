@@ -1,0 +1,1 @@
+"""Prefect flows: a thin skin over `kpp_twin.cycle`."""

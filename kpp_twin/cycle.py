@@ -1,0 +1,252 @@
+"""The hourly and the daily cycle as plain functions; flows and CLI are thin skins over them.
+
+A cycle takes in what its sources bring, looks at what may be known at its ``as_of``, computes, and writes everything in
+one transaction. Each step hands frozen records to the next; no database connection outlives a step.
+"""
+
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+
+from kpp_twin.crashpoints import reach
+from kpp_twin.errors import HistoryError, IncompleteError, QualityBlockedError
+from kpp_twin.feeds import Feed
+from kpp_twin.quality import gate
+from kpp_twin.quality.tables import check_tables
+from kpp_twin.records import Checked, CycleReport, History, Outcome, Slot, Start, slot_of
+from kpp_twin.settings import Settings
+from kpp_twin.sources.files import read_feed
+from kpp_twin.store import journal
+from kpp_twin.store.commit import PredecessorMovedError, commit_cycle, insert
+from kpp_twin.store.connection import Connection, open_live
+from kpp_twin.store.frames import cycle_frames
+from kpp_twin.store.history import cycle_report, last_as_of_by_kind, read_history, read_start, read_tables
+from kpp_twin.store.kept import keep, keep_refused, kept_delivery
+from kpp_twin.store.recovery import recover
+from kpp_twin.store.snapshot import publish
+from kpp_twin.timegrid import daily_slots, hour_label, hourly_slots
+from models.forecasting import forecast_day, forecast_hours, train
+
+log = logging.getLogger(__name__)
+
+NAIVE_REACH_DAYS = 30  # how far back of the judged days a naive forecast may look
+MAX_RESTARTS = 3
+
+
+def due_slots(settings: Settings, target: Slot) -> tuple[Slot, ...]:
+    """Every cycle that must run so that the target has run: lost ones, then missed ones, in order of time.
+
+    The chain of a kind begins with its first cycle; an hourly one needs a daily one before it.
+
+    Raises
+    ------
+    HistoryError
+        The target lies before the end of the history and is not in it.
+    """
+    recovery = recover(settings)
+    lost = [slot_of(entry.cycle_id) for entry in recovery.lost]
+    with open_live(settings) as connection:
+        last = last_as_of_by_kind(connection)
+        is_done = cycle_report(connection, target) is not None
+    for slot in lost:
+        last[slot.kind] = max(slot.as_of, last.get(slot.kind, slot.as_of))
+    if is_done or target in lost:
+        return (*lost, target)
+    newest = max(last.values(), default=None)
+    if newest and target.as_of < newest:
+        raise HistoryError(
+            f"the history already stands at {hour_label(newest)}, and {target.cycle_id} is not in it",
+            place=str(settings.store_path),
+            next_step="ask for a later cycle, or point KPP_TWIN_HOME at an empty folder to begin elsewhere",
+        )
+    return (*lost, *_missed(settings, target, last))
+
+
+def _missed(settings: Settings, target: Slot, last: Mapping[str, datetime]) -> Iterator[Slot]:
+    until = target.as_of
+    hourly_after, daily_after = last.get("hourly"), last.get("daily")
+    slots = {target}
+    if hourly_after:
+        slots |= {Slot(kind="hourly", as_of=t) for t in hourly_slots(hourly_after, until, settings.hourly_minute)}
+    if daily_after or target.kind == "hourly":
+        days = list(daily_slots(daily_after or until - timedelta(days=2), until, settings.daily_time, settings.zone))
+        slots |= {Slot(kind="daily", as_of=t) for t in (days if daily_after else days[-1:])}
+    return iter(sorted(slots, key=lambda slot: (slot.as_of, slot.kind)))
+
+
+def run_due(settings: Settings, target: Slot) -> list[CycleReport]:
+    """Run what is due up to the target, and publish once."""
+    reports = [run_cycle(settings, slot) for slot in due_slots(settings, target)]
+    publish(settings)
+    return reports
+
+
+def run_cycle(settings: Settings, slot: Slot) -> CycleReport:
+    """Run one cycle; begins anew if another process was faster with the one before."""
+    for _ in range(MAX_RESTARTS):
+        begun = begin(settings, slot)
+        if isinstance(begun, CycleReport):
+            return begun
+        checked = take_in(settings, begun)
+        outcome = think(settings, begun, checked)
+        try:
+            return finish(settings, begun, checked, outcome)
+        except PredecessorMovedError as error:
+            log.warning("%s", error)
+    raise HistoryError(
+        f"another process was faster {MAX_RESTARTS} times", place=slot.cycle_id, next_step="run one at a time"
+    )
+
+
+def begin(settings: Settings, slot: Slot) -> Start | CycleReport:
+    """Where the cycle starts from; its report instead, if it has been committed before."""
+    with open_live(settings) as connection:
+        done = cycle_report(connection, slot)
+        if done:
+            log.debug("%s: already done", slot.cycle_id)
+            return done
+        return read_start(connection, slot, settings.feeds, timedelta(days=settings.lookback_days))
+
+
+def take_in(settings: Settings, start: Start) -> tuple[Checked, ...]:
+    """Read every feed, let the gate judge what is new, and keep the deliveries as they came.
+
+    Raises
+    ------
+    QualityBlockedError
+        A blocking rule failed. Nothing of the cycle is written; the refused rows are kept in the data home.
+    IncompleteError
+        The data that is replayed has come to its end.
+    """
+    reach("before_read")
+    checked = gather(settings, start)
+    reach("after_gate")
+    keep(settings.kept_path, start.slot, checked)
+    return checked
+
+
+def gather(settings: Settings, start: Start) -> tuple[Checked, ...]:
+    """What the gate makes of each feed's delivery, the kept one if the cycle has run before."""
+    if start.slot.kind == "retrain":
+        return ()
+    return tuple(_gather(settings, start, feed) for feed in settings.feeds)
+
+
+def _gather(settings: Settings, start: Start, feed: Feed) -> Checked:
+    slot = start.slot
+    delivery = kept_delivery(settings.kept_path, slot, feed) or read_feed(settings.data_folder, feed)
+    try:
+        checked = gate.check(
+            delivery,
+            start.seen[feed.name],
+            as_of=slot.as_of,
+            previous_as_of=start.predecessor.as_of,
+            site=_site(settings),
+        )
+    except gate.RefusedError as error:
+        file = keep_refused(settings.refused_path, slot, feed, error.rows, error.fault)
+        place = f"{error.place}, {slot.cycle_id}; its {len(error.rows)} new row(s) are in {file}"
+        raise QualityBlockedError(error.fault, place=place, next_step=error.next_step) from error
+    log.debug(
+        "%s: %s: %d rows in, %d admitted, %d quarantined",
+        slot.cycle_id,
+        feed.name,
+        checked.rows_in,
+        len(checked.admitted),
+        len(checked.quarantined),
+    )
+    is_over = checked.source_ends is not None and checked.source_ends < slot.as_of - timedelta(hours=2)
+    if settings.replays and feed.required and is_over and not checked.rows_in:
+        raise IncompleteError(
+            f"the replayed {feed.name} ends at {hour_label(checked.source_ends or slot.as_of)}; there is nothing left to play",
+            place=str(settings.data_folder),
+            next_step="point KPP_TWIN_HOME at an empty folder to play it again, or KPP_TWIN__DATA_FOLDER at your own data",
+        )
+    return checked
+
+
+def think(settings: Settings, start: Start, checked: Sequence[Checked]) -> Outcome:
+    """Compute the outcome from all that may be known at the cycle's ``as_of``, its own new rows included."""
+    with open_live(settings) as connection:
+        history, gained = look(connection, settings, start, checked)
+    return compute(settings, start.slot, history, gained, checked)
+
+
+def look(
+    connection: Connection, settings: Settings, start: Start, checked: Sequence[Checked]
+) -> tuple[History, Mapping[str, pd.DataFrame]]:
+    """What may be known with the new rows in place; they are written on trial, and rolled back."""
+    connection.begin()
+    insert(connection, cycle_frames(start.slot, checked, Outcome()), start.predecessor.cycle_number + 1)
+    history = read_history(connection, start, settings.feeds, settings.selection_days + NAIVE_REACH_DAYS)
+    gained = read_tables(connection, start) if start.slot.kind == "daily" else {}
+    connection.rollback()
+    return history, gained
+
+
+def compute(
+    settings: Settings,
+    slot: Slot,
+    history: History,
+    gained: Mapping[str, pd.DataFrame],
+    checked: Sequence[Checked],
+) -> Outcome:
+    """Everything that the cycle decides; a pure function of its arguments."""
+    how = {"days": settings.selection_days, "zone": settings.zone}
+    models, forecasts, notes = (), (), ()
+    if slot.kind in ("daily", "retrain"):
+        models, notes = train(history, **how)
+    if slot.kind == "daily":
+        forecasts, more = forecast_day(history, models, **how)
+        notes += more
+    if slot.kind == "hourly":
+        forecasts, notes = forecast_hours(history, history.models, **how)
+    for model in models:
+        log.debug("%s: %s %s: %s serves, errors %s", slot.cycle_id, model.variable, model.series, model.method, model.scores)
+    return Outcome(
+        models=models,
+        forecasts=forecasts,
+        table_checks=check_tables(gained, as_of=pd.Timestamp(slot.as_of), zone=settings.zone),
+        notes=(*_findings(checked), *notes),
+        state={"known_until": {s.variable + " " + s.name: hour_label(s.grid.stop) for s in history.series}},
+    )
+
+
+def _findings(checked: Sequence[Checked]) -> Iterator[str]:
+    """One line for each rule that new rows broke."""
+    for item in checked:
+        for result in item.results.itertuples():
+            if not result.passed:
+                what = "quarantined" if result.action == "quarantine" else "flagged"
+                evidence = f" ({result.evidence})" if result.evidence else ""
+                yield f"{item.feed.name}: {result.rows_failed} row(s) {what}: {result.rule}{evidence}"
+
+
+def finish(settings: Settings, start: Start, checked: Sequence[Checked], outcome: Outcome) -> CycleReport:
+    """Commit, then note the commit in the journal.
+
+    Raises
+    ------
+    PredecessorMovedError
+        Another cycle was committed since this one began; nothing was written.
+    """
+    with open_live(settings) as connection:
+        report, entry = commit_cycle(connection, start, checked, outcome)
+        reach("before_journal")
+        journal.append(settings.journal_path, entry)
+        reach("after_journal")
+    log.info("%s: committed as cycle %d", start.slot.cycle_id, report.cycle_number)
+    return report
+
+
+def _site(settings: Settings) -> gate.GateSettings:
+    return gate.GateSettings(
+        zone=settings.zone,
+        naive_zone=ZoneInfo(settings.naive_stamps_zone) if settings.naive_stamps_zone else None,
+        rated_load_kw=settings.rated_load_kw,
+        lookback=timedelta(days=settings.lookback_days),
+        currency=settings.currency,
+    )

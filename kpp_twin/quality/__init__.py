@@ -1,0 +1,1 @@
+"""The gate between sources and history."""

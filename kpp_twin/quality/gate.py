@@ -1,0 +1,273 @@
+"""The gate: new rows are admitted, quarantined with their reason, or the whole delivery is refused."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pandas as pd
+
+from kpp_twin.errors import QualityBlockedError
+from kpp_twin.feeds import Feed
+from kpp_twin.quality.measures import measure
+from kpp_twin.quality.parsing import ColumnFaultError, Parsed, fingerprints, parse, raw_texts
+from kpp_twin.quality.suites import Rule, Verdict, feed_rules, judge
+from kpp_twin.records import Checked, Delivery, Seen
+
+RESULT_COLUMNS = ("subject", "rule", "action", "expectation", "rows_checked", "rows_failed", "passed", "evidence")
+MAX_BAD_SHARE = 0.5
+MIN_ROWS_FOR_SHARE = 24
+CONFLICT, IDENTICAL, CORRECTION = "conflicting_stamp", "identical_duplicate", "correction"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateSettings:
+    """What the gate needs to know of the site."""
+
+    zone: ZoneInfo
+    naive_zone: ZoneInfo | None
+    rated_load_kw: float
+    lookback: timedelta
+    currency: str
+
+
+class RefusedError(QualityBlockedError):
+    """A refused delivery, with its new rows as JSON texts: none of them may be lost."""
+
+    def __init__(self, fault: str, *, feed: Feed, rows: pd.Series, place: str, next_step: str) -> None:
+        super().__init__(fault, place=place, next_step=next_step)
+        self.feed, self.rows = feed, rows
+
+
+def check(
+    delivery: Delivery, seen: Seen, *, as_of: datetime, previous_as_of: datetime | None, site: GateSettings
+) -> Checked:
+    """Judge what a delivery brings that is new and can have been known at ``as_of``.
+
+    Raises
+    ------
+    RefusedError
+        A blocking rule failed; it carries the delivery's rows.
+    """
+    feed = delivery.feed
+    if delivery.faults:
+        raise _refusal(delivery, delivery.rows.index, "; ".join(delivery.faults), "correct the file and run again")
+    try:
+        parsed = parse(delivery, naive_zone=site.naive_zone)
+    except ColumnFaultError as fault:
+        if not len(delivery.rows) and not feed.required:
+            return _checked(delivery, pd.DataFrame(), pd.Series(dtype=str), (), as_of=as_of, site=site)
+        raise _refusal(delivery, delivery.rows.index, str(fault), "correct the header and run again") from fault
+    rows, reasons = _new_rows(parsed, delivery, seen, as_of, site)
+    rows["flags"] = ""
+    _settle_duplicates(rows, reasons)
+    good = rows.index[reasons == ""]
+    measured = _measured(rows.loc[good], seen, feed, site)
+    rules = feed_rules(feed, rated_load_kw=site.rated_load_kw)
+    verdicts = judge(measured, rules) if len(measured) else ()
+    for verdict in verdicts:
+        failed = measured.index[list(verdict.failed)]
+        if len(failed) and verdict.rule.action == "block":
+            raise _refusal(delivery, rows.index, _describe(verdict, measured.loc[failed]), verdict.rule.next_step)
+        target = reasons if verdict.rule.action == "quarantine" else rows["flags"]
+        target.loc[failed] = [f"{known},{verdict.rule.name}".lstrip(",") for known in target.loc[failed]]
+    _refuse_mostly_bad(delivery, rows, reasons)
+    rows["known_at"] = _known_at(rows["valid_from"], feed, as_of, previous_as_of, site.zone)
+    checked = _checked(delivery, rows, reasons, verdicts, as_of=as_of, site=site)
+    return replace(checked, source_ends=_last(parsed.rows["valid_from"]))
+
+
+def _new_rows(
+    parsed: Parsed, delivery: Delivery, seen: Seen, as_of: datetime, site: GateSettings
+) -> tuple[pd.DataFrame, pd.Series]:
+    """Rows that can be known at ``as_of``, are inside the look-back window, and were not taken in before."""
+    rows, faults = parsed.rows, parsed.faults
+    stamped = rows["valid_from"].notna()
+    is_due = ~stamped
+    due = rows.index[stamped & (rows["valid_from"] < pd.Timestamp(as_of + timedelta(days=3)))]
+    if len(seen.recent):  # else the feed begins, or begins again: all of it is new
+        due = due[rows.loc[due, "valid_from"] >= pd.Timestamp(as_of - site.lookback)]
+    known_at = delivery.feed.known_at(rows.loc[due, "valid_from"], site.zone)
+    is_due.loc[due] = known_at <= pd.Timestamp(as_of)
+    rows, faults = rows[is_due].copy(), faults[is_due].copy()
+    if len(seen.recent):
+        key = pd.MultiIndex.from_frame(seen.recent[["series", "valid_from"]])
+        known = pd.Series(seen.recent["value"].to_numpy(), index=key)
+        held = known.reindex(pd.MultiIndex.from_frame(rows[["series", "valid_from"]])).to_numpy()
+        rows["is_correction"] = ~np.isnan(held) & (faults == "").to_numpy()
+        is_held = (held == rows["value"].to_numpy()) & (faults == "").to_numpy()
+        rows, faults = rows[~is_held], faults[~is_held]
+    else:
+        rows["is_correction"] = False
+    if seen.refused and len(rows):
+        is_refused = fingerprints(delivery, rows.index).isin(seen.refused)
+        rows, faults = rows[~is_refused], faults[~is_refused]
+    return rows.copy(), faults.copy()
+
+
+def _settle_duplicates(rows: pd.DataFrame, reasons: pd.Series) -> None:
+    """Of rows with one stamp the highest revision stays, else the first; the others go to quarantine (DQ-06)."""
+    good = rows[reasons == ""]
+    ordered = good.sort_values("revision", ascending=False, kind="stable")
+    surplus = ordered.index[ordered.duplicated(["series", "valid_from"], keep="first")]
+    if not len(surplus):
+        return
+    values = good.groupby(["series", "valid_from"])["value"].transform("nunique")
+    reasons[surplus] = np.where(values[surplus] > 1, CONFLICT, IDENTICAL)
+    rows.loc[values.index[values > 1], "flags"] = CONFLICT
+
+
+def _measured(good: pd.DataFrame, seen: Seen, feed: Feed, site: GateSettings) -> pd.DataFrame:
+    """Judged figures of the new rows, computed with the known rows around them; index as in ``good``."""
+    columns = ["series", "valid_from", "value", "is_new", "row"]
+    new = good.assign(is_new=True, row=good.index)[columns]
+    known = seen.recent.assign(is_new=False, row=-1)[columns]
+    if len(known) and len(new):
+        keys = pd.MultiIndex.from_frame(known[["series", "valid_from"]])
+        known = known[~keys.isin(pd.MultiIndex.from_frame(new[["series", "valid_from"]]))]
+    window = pd.concat([known, new], ignore_index=True) if len(known) else new
+    measured = measure(window, feed, zone=site.zone, rated_load_kw=site.rated_load_kw)
+    return measured[measured["is_new"]].set_index("row").rename_axis(None)
+
+
+def _known_at(
+    valid_from: pd.Series, feed: Feed, as_of: datetime, previous_as_of: datetime | None, zone: ZoneInfo
+) -> pd.Series:
+    """Publication time, or ``as_of`` for a row that came after a cycle which should have had it: it did not know it."""
+    published = feed.known_at(valid_from.dropna(), zone).reindex(valid_from.index)
+    now = pd.Timestamp(as_of).as_unit("us")
+    if previous_as_of is None:
+        return published.fillna(now)
+    return published.where(published > pd.Timestamp(previous_as_of), now)
+
+
+def _refuse_mostly_bad(delivery: Delivery, rows: pd.DataFrame, reasons: pd.Series) -> None:
+    bad = reasons[(reasons != "") & ~reasons.isin([CONFLICT, IDENTICAL])]
+    if len(rows) >= MIN_ROWS_FOR_SHARE and len(bad) > MAX_BAD_SHARE * len(rows):
+        common = bad.value_counts()
+        first = delivery.origins[bad.index[0]]
+        fault = f"{len(bad)} of {len(rows)} new rows are bad, mostly {common.index[0]} ({common.iloc[0]}), first {first}"
+        raise _refusal(delivery, rows.index, fault, _HELP.get(common.index[0], "correct the file and run again"))
+
+
+_HELP = {
+    "stamp_without_zone": "write stamps with their zone (2021-10-14T06:00Z), or set KPP_TWIN__NAIVE_STAMPS_ZONE",
+    "value_is_no_number": "write numbers with a decimal point and no unit",
+}
+
+
+def _describe(verdict: Verdict, failed: pd.DataFrame) -> str:
+    rule, first = verdict.rule, failed.iloc[0]
+    bounds = " to ".join("" if b is None else f"{b:.4g}" for b in (rule.minimum, rule.maximum))
+    return (
+        f"rule {rule.name} failed for {len(failed)} row(s) of {first['series']} from {first['valid_from']:%Y-%m-%dT%H:%MZ}: "
+        f"{rule.column} {first[rule.column]:.4g} is outside {bounds}"
+    )
+
+
+def _refusal(delivery: Delivery, index: pd.Index, fault: str, next_step: str) -> RefusedError:
+    return RefusedError(
+        f"the {delivery.feed.name} delivery was refused: {fault}",
+        feed=delivery.feed,
+        rows=raw_texts(delivery, index) if len(index) else pd.Series(dtype=object),
+        place=f"{delivery.source}/, feed {delivery.feed.name}",
+        next_step=next_step,
+    )
+
+
+def _checked(
+    delivery: Delivery,
+    rows: pd.DataFrame,
+    reasons: pd.Series,
+    verdicts: Sequence[Verdict],
+    *,
+    as_of: datetime,
+    site: GateSettings,
+) -> Checked:
+    """Split the judged rows, and write down every rule's verdict."""
+    feed = delivery.feed
+    good = rows.index[reasons == ""] if len(rows) else rows.index
+    bad = rows.index[reasons != ""] if len(rows) else rows.index
+    return Checked(
+        feed=feed,
+        admitted=_admitted(rows.loc[good], delivery, site.currency),
+        quarantined=_quarantined(rows.loc[bad], reasons, delivery, as_of),
+        results=_results(feed, rows, reasons, verdicts),
+        delivery=Delivery(
+            feed=feed, rows=delivery.rows.loc[rows.index], origins=delivery.origins.loc[rows.index], source=delivery.source
+        ),
+    )
+
+
+def _last(valid_from: pd.Series) -> datetime | None:
+    last = valid_from.max()
+    return None if pd.isna(last) else last.to_pydatetime()
+
+
+def _admitted(rows: pd.DataFrame, delivery: Delivery, currency: str) -> pd.DataFrame:
+    feed = delivery.feed
+    if not len(rows):
+        return pd.DataFrame()
+    flags = rows["flags"].where(~rows["is_correction"], rows["flags"].map(lambda f: f"{CORRECTION},{f}".rstrip(",")))
+    files = delivery.origins.loc[rows.index].str.rsplit(":", n=1).str[0]
+    admitted = pd.DataFrame(
+        {
+            "series": rows["series"],
+            "valid_from": rows["valid_from"],
+            "duration_minutes": feed.step_minutes,
+            "known_at": rows["known_at"],
+            feed.value_column: rows["value"],
+            "source": f"{delivery.source}/" + files,
+            "flags": flags,
+        }
+    )
+    if feed.name == "price":
+        admitted["currency"] = currency
+    return admitted.sort_values(["valid_from", "series"], ignore_index=True)
+
+
+def _quarantined(rows: pd.DataFrame, reasons: pd.Series, delivery: Delivery, as_of: datetime) -> pd.DataFrame:
+    if not len(rows):
+        return pd.DataFrame()
+    return pd.DataFrame(
+        {
+            "feed": delivery.feed.name,
+            "reason": reasons.loc[rows.index],
+            "origin": delivery.origins.loc[rows.index],
+            "raw": raw_texts(delivery, rows.index),
+            "fingerprint": fingerprints(delivery, rows.index),
+            "valid_from": rows["valid_from"],
+            "known_at": pd.Timestamp(as_of),
+        }
+    ).reset_index(drop=True)
+
+
+def _results(feed: Feed, rows: pd.DataFrame, reasons: pd.Series, verdicts: Sequence[Verdict]) -> pd.DataFrame:
+    """One row per rule; the parse and duplicate findings, made before the suite, come first."""
+    if not len(rows):
+        return pd.DataFrame(columns=list(RESULT_COLUMNS))
+    by_suite = {verdict.rule.name for verdict in verdicts}
+    early = reasons[reasons != ""].str.split(",").explode()
+    early = early[~early.isin(by_suite)]
+    lines = [
+        (feed.name, reason, "quarantine", "parse", len(rows), int(n), False, "")
+        for reason, n in early.value_counts(sort=False).items()
+    ] or [(feed.name, "types_and_duplicates", "quarantine", "parse", len(rows), 0, True, "")]
+    lines += [
+        (
+            feed.name,
+            v.rule.name,
+            v.rule.action,
+            v.expectation,
+            v.rows_checked,
+            len(v.failed),
+            not v.failed,
+            v.evidence,
+        )
+        for v in verdicts
+    ]
+    return pd.DataFrame(lines, columns=list(RESULT_COLUMNS))
+
+
+__all__ = ["GateSettings", "RefusedError", "Rule", "check"]

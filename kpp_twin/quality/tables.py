@@ -1,0 +1,99 @@
+"""Once a day each history table is judged as well: what stands in it must keep the rules of its kind."""
+
+from collections.abc import Mapping
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pandas as pd
+
+from kpp_twin.quality.suites import Rule, Verdict, judge
+
+# Key of each table: no two rows may share it.
+KEYS: Mapping[str, tuple[str, ...]] = {
+    "bid": ("bid_id", "valid_from", "price_per_mwh"),
+    "cycle": ("cycle_number",),
+    "energy_ledger": ("asset", "valid_from", "entry", "known_at"),
+    "forecast": ("variable", "series", "valid_from", "issued_at"),
+    "model_version": ("model_version",),
+    "price": ("series", "valid_from", "known_at"),
+    "quality_result": ("subject", "rule", "known_at", "cycle_number"),
+    "quarantine": ("fingerprint",),
+    "schedule": ("asset", "valid_from", "issued_at"),
+    "settlement_line": ("service", "valid_from", "known_at"),
+    "simulation_hour": ("asset", "valid_from", "known_at"),
+    "simulation_minute": ("asset", "valid_from", "known_at"),
+    "site_load": ("series", "valid_from", "known_at"),
+    "weather": ("series", "valid_from", "known_at"),
+}
+
+FINITE = Rule(name="finite", action="flag", column="numbers_not_finite", maximum=0.0)
+UNIQUE = Rule(name="unique_key", action="flag", column="rows_with_this_key", maximum=1.0)
+NOT_FROM_FUTURE = Rule(name="known_by_as_of", action="flag", column="known_after_as_of_s", maximum=0.0)
+RISING = Rule(name="quantiles_rise", action="flag", column="quantile_step", minimum=0.0)
+COMPLETE = Rule(name="complete_local_day", action="flag", column="missing_in_day", maximum=0.0)
+
+
+def check_tables(
+    frames: Mapping[str, pd.DataFrame], *, as_of: pd.Timestamp, zone: ZoneInfo
+) -> tuple[pd.DataFrame, ...]:
+    """Judge what each history table gained since the day before; one result frame per table that gained anything.
+
+    Parameters
+    ----------
+    frames
+        By table, the rows that became known in the day up to ``as_of``.
+    """
+    return tuple(_check(table, frame, as_of, zone) for table, frame in sorted(frames.items()) if len(frame))
+
+
+def table_rules(table: str) -> tuple[Rule, ...]:
+    """Rules of a history table."""
+    rules = [FINITE, UNIQUE, NOT_FROM_FUTURE]
+    if table == "forecast":
+        rules.append(RISING)
+    if table == "site_load":
+        rules.append(COMPLETE)
+    return tuple(rules)
+
+
+def _check(table: str, frame: pd.DataFrame, as_of: pd.Timestamp, zone: ZoneInfo) -> pd.DataFrame:
+    numbers = frame.select_dtypes("number")
+    known_at = frame["known_at"] if "known_at" in frame else frame["as_of"]
+    judged = pd.DataFrame(
+        {
+            "numbers_not_finite": (~np.isfinite(numbers.fillna(0.0).to_numpy(np.float64))).sum(axis=1),
+            "rows_with_this_key": frame.groupby(list(KEYS[table]), dropna=False)[frame.columns[0]].transform("size"),
+            "known_after_as_of_s": (known_at - as_of).dt.total_seconds(),
+        },
+        index=frame.index,
+    )
+    if table == "forecast":
+        judged["quantile_step"] = [float(np.min(np.diff(q))) for q in frame["quantiles"]]
+    if table == "site_load":
+        judged["missing_in_day"] = _missing_in_day(frame, as_of, zone)
+    verdicts = judge(judged, table_rules(table))
+    return pd.DataFrame([_line(table, verdict) for verdict in verdicts])
+
+
+def _missing_in_day(frame: pd.DataFrame, as_of: pd.Timestamp, zone: ZoneInfo) -> pd.Series:
+    """Intervals that the last whole local day lacks, at its rows; 0 at rows of other days."""
+    step_minutes = int(frame["duration_minutes"].iloc[0])
+    today = as_of.tz_convert(zone).normalize()
+    yesterday = today - pd.DateOffset(days=1)
+    is_yesterday = (frame["valid_from"] >= yesterday) & (frame["valid_from"] < today)
+    present = frame.loc[is_yesterday, "valid_from"].nunique()
+    expected = (today - yesterday).total_seconds() / 60 / step_minutes
+    return is_yesterday.astype(float) * (expected - present)
+
+
+def _line(table: str, verdict: Verdict) -> Mapping[str, object]:
+    return {
+        "subject": table,
+        "rule": verdict.rule.name,
+        "action": verdict.rule.action,
+        "expectation": verdict.expectation,
+        "rows_checked": verdict.rows_checked,
+        "rows_failed": len(verdict.failed),
+        "passed": not verdict.failed,
+        "evidence": verdict.evidence,
+    }

@@ -1,0 +1,190 @@
+"""Frozen records that the stages hand to one another."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal, get_args
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from kpp_twin.feeds import Feed
+from kpp_twin.timegrid import TimeGrid, hour_label, utc
+
+CycleKind = Literal["hourly", "daily", "retrain"]
+Array = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """What a source gave for one feed, as it came.
+
+    Attributes
+    ----------
+    rows
+        Columns as named by the source, values as they stood there (text from CSV, typed from Parquet).
+    origins
+        File and row of each row.
+    source
+        Name of the data set.
+    faults
+        What is wrong with a whole file; any of them blocks.
+    """
+
+    feed: Feed
+    rows: pd.DataFrame
+    origins: pd.Series
+    source: str
+    faults: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slot:
+    """A cycle by what it is and what it may know."""
+
+    kind: CycleKind
+    as_of: datetime
+
+    @property
+    def cycle_id(self) -> str:
+        """Name of the cycle, as in ``hourly-2021-10-14T06:15Z``."""
+        return f"{self.kind}-{hour_label(self.as_of)}"
+
+
+def slot_of(cycle_id: str) -> Slot:
+    """Slot of a cycle's name; the other way round of `Slot.cycle_id`."""
+    kind, _, moment = cycle_id.partition("-")
+    if kind not in get_args(CycleKind):
+        raise ValueError(f"{cycle_id!r} is no cycle; one is called as in hourly-2021-10-14T06:15Z")
+    return Slot(kind=kind, as_of=utc(datetime.fromisoformat(moment)))  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Predecessor:
+    """The end state that a cycle starts from; number 0 before the first."""
+
+    cycle_number: int
+    cycle_id: str
+    as_of: datetime | None
+    digest: str
+    state: Mapping[str, Any]
+
+
+ORIGIN = Predecessor(cycle_number=0, cycle_id="", as_of=None, digest="", state={})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What the store already holds of a feed: context for the gate, and what need not come again.
+
+    Attributes
+    ----------
+    recent
+        Latest known rows of the look-back window: series, valid_from, the value column.
+    refused
+        Fingerprints in quarantine.
+    """
+
+    feed: Feed
+    recent: pd.DataFrame
+    refused: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Start:
+    """Where a cycle stands before it does anything."""
+
+    slot: Slot
+    predecessor: Predecessor
+    seen: Mapping[str, Seen]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """A feed's delivery after the gate; ``rows_in == len(admitted) + len(quarantined)``."""
+
+    feed: Feed
+    admitted: pd.DataFrame
+    quarantined: pd.DataFrame
+    results: pd.DataFrame
+    delivery: Delivery
+    source_ends: datetime | None = None  # start of the last interval that the source holds, known yet or not
+
+    @property
+    def rows_in(self) -> int:
+        """New rows that were delivered."""
+        return len(self.admitted) + len(self.quarantined)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Series:
+    """One measured series; ``values`` is NaN where nothing is known. All arrays ``(grid.n_steps,)``."""
+
+    variable: str
+    name: str
+    grid: TimeGrid
+    values: Array
+    known_at: npt.NDArray[np.datetime64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelVersion:
+    """A trained forecaster and what it was judged by."""
+
+    model_version: str
+    variable: str
+    series: str
+    method: str
+    parameters: Mapping[str, Any]
+    window_start: datetime
+    window_end: datetime
+    scores: Mapping[str, float]
+    known_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forecast:
+    """One forecast as issued; ``values`` is ``(n_steps,)``, ``quantiles`` ``(n_steps, n_levels)``, rising."""
+
+    variable: str
+    series: str
+    grid: TimeGrid
+    issued_at: datetime
+    model_version: str
+    values: Array
+    quantiles: Array
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """All that may be known at ``as_of``."""
+
+    as_of: datetime
+    series: tuple[Series, ...]
+    models: tuple[ModelVersion, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What a cycle computed from its history."""
+
+    models: tuple[ModelVersion, ...] = ()
+    forecasts: tuple[Forecast, ...] = ()
+    table_checks: tuple[pd.DataFrame, ...] = ()
+    notes: tuple[str, ...] = ()
+    state: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CycleReport:
+    """What a cycle did; ``already_done`` if an earlier run had written it."""
+
+    slot: Slot
+    cycle_number: int
+    rows_in: int
+    rows_admitted: int
+    rows_quarantined: int
+    row_counts: Mapping[str, int]
+    notes: tuple[str, ...]
+    already_done: bool = False

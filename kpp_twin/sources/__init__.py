@@ -1,0 +1,1 @@
+"""Bytes from a provider become records here, and nothing else happens."""

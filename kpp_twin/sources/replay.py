@@ -1,0 +1,51 @@
+"""The replay clock: old data comes hour by hour as if live, shifted by a whole number of weeks."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from kpp_twin.errors import ConfigError
+from kpp_twin.timegrid import utc
+
+WEEK = timedelta(weeks=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplayClock:
+    """Data time is wall time less a whole number of weeks; weekday and time of day stay true in UTC."""
+
+    offset_weeks: int
+
+    def data_time(self, wall_time: datetime) -> datetime:
+        """Instant in the data that a wall-clock instant stands for. [UTC]"""
+        return utc(wall_time) - self.offset_weeks * WEEK
+
+
+def start_clock(path: Path, *, wall_time: datetime, data_start: datetime) -> ReplayClock:
+    """Read the stored clock, or fix and store one that stands within a week after ``data_start``.
+
+    Raises
+    ------
+    ConfigError
+        The stored clock cannot be read.
+    """
+    if path.exists():
+        return _read(path)
+    clock = ReplayClock(offset_weeks=(utc(wall_time) - utc(data_start)) // WEEK)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_suffix(".new")
+    temporary.write_text(json.dumps({"offset_weeks": clock.offset_weeks}) + "\n", encoding="utf-8")
+    temporary.replace(path)
+    return clock
+
+
+def _read(path: Path) -> ReplayClock:
+    try:
+        return ReplayClock(offset_weeks=int(json.loads(path.read_text(encoding="utf-8"))["offset_weeks"]))
+    except (ValueError, KeyError, TypeError) as error:
+        raise ConfigError(
+            f"the replay clock cannot be read: {error}",
+            place=str(path),
+            next_step="remove the file; the clock is then set anew, to just after the last cycle",
+        ) from error

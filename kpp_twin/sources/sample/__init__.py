@@ -1,0 +1,1 @@
+"""The bundled real data, with its attribution and the script that makes it."""

@@ -1,0 +1,1 @@
+"""The DuckDB history: connection, migrations, and one module per concern."""

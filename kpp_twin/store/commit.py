@@ -1,0 +1,124 @@
+"""Writing: a cycle's rows go in within one transaction, once or not at all."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+
+from kpp_twin import __version__
+from kpp_twin.crashpoints import reach
+from kpp_twin.errors import HistoryError
+from kpp_twin.records import Checked, CycleReport, Outcome, Predecessor, Slot, Start
+from kpp_twin.store.connection import Connection, transaction
+from kpp_twin.store.frames import cycle_frames
+from kpp_twin.store.history import predecessor
+from kpp_twin.store.journal import JournalEntry
+from kpp_twin.store.queries import query
+
+
+class PredecessorMovedError(HistoryError):
+    """Another cycle was committed since this one started."""
+
+    def __init__(self, started_from: Predecessor, found: Predecessor, slot: Slot) -> None:
+        self.found = found
+        super().__init__(
+            f"started from {started_from.cycle_id or 'an empty store'}, but the store now stands at {found.cycle_id}",
+            place=slot.cycle_id,
+            next_step="run the cycle again; it starts from the new state",
+        )
+
+
+def insert(connection: Connection, frames: Mapping[str, pd.DataFrame], cycle_number: int) -> None:
+    """Append frames to their tables, by column name."""
+    for table, frame in frames.items():
+        rows = frame.assign(cycle_number=cycle_number)
+        connection.register("rows_to_insert", rows)
+        connection.execute(f"INSERT INTO {table} BY NAME FROM rows_to_insert")  # noqa: S608 - a name of ours
+        connection.unregister("rows_to_insert")
+
+
+def commit_cycle(
+    connection: Connection, start: Start, checked: Sequence[Checked], outcome: Outcome
+) -> tuple[CycleReport, JournalEntry]:
+    """Write a cycle.
+
+    Raises
+    ------
+    PredecessorMovedError
+        The store no longer stands where the cycle started from; nothing was written.
+    """
+    number = start.predecessor.cycle_number + 1
+    frames = cycle_frames(start.slot, checked, outcome)
+    reach("before_commit")
+    with transaction(connection):
+        found = predecessor(connection)
+        if found != start.predecessor:
+            raise PredecessorMovedError(start.predecessor, found, start.slot)
+        insert(connection, frames, number)
+        reach("inside_transaction")
+        row_counts, digest = digest_of(connection, frames, number, start.predecessor.digest, start.slot.cycle_id)
+        report = CycleReport(
+            slot=start.slot,
+            cycle_number=number,
+            rows_in=sum(c.rows_in for c in checked),
+            rows_admitted=sum(len(c.admitted) for c in checked),
+            rows_quarantined=sum(len(c.quarantined) for c in checked),
+            row_counts=row_counts,
+            notes=outcome.notes,
+        )
+        insert_cycle_row(connection, report, outcome, start.predecessor, digest)
+    reach("after_commit")
+    return report, JournalEntry(
+        cycle_number=number, cycle_id=start.slot.cycle_id, row_counts=dict(row_counts), digest=digest
+    )
+
+
+def trial_digest(connection: Connection, start: Start, checked: Sequence[Checked], outcome: Outcome) -> str:
+    """Digest that a cycle would have; written on trial beside the stored rows under number 0, and rolled back."""
+    frames = cycle_frames(start.slot, checked, outcome)
+    connection.begin()
+    insert(connection, frames, 0)
+    _, digest = digest_of(connection, frames, 0, start.predecessor.digest, start.slot.cycle_id)
+    connection.rollback()
+    return digest
+
+
+def digest_of(
+    connection: Connection, tables: Sequence[str] | Mapping[str, object], number: int, before: str, cycle_id: str
+) -> tuple[dict[str, int], str]:
+    """Row counts by table, and the digest of a cycle's rows chained to the cycle before."""
+    counts, text = {}, f"{before}\n{cycle_id}\n"
+    for table in sorted(tables):
+        ((count, digest),) = connection.execute(
+            query("table_digest"), {"table_name": table, "cycle_number": number}
+        ).fetchall()
+        counts[table] = count
+        text += f"{table} {count} {digest}\n"
+    return counts, hashlib.sha256(text.encode()).hexdigest()
+
+
+def insert_cycle_row(
+    connection: Connection, report: CycleReport, outcome: Outcome, before: Predecessor, digest: str
+) -> None:
+    """Write the row that says the cycle is done."""
+    row = pd.DataFrame(
+        [
+            {
+                "cycle_number": report.cycle_number,
+                "cycle_id": report.slot.cycle_id,
+                "kind": report.slot.kind,
+                "as_of": pd.Timestamp(report.slot.as_of),
+                "state": json.dumps(outcome.state, sort_keys=True),
+                "notes": "\n".join(report.notes),
+                "row_counts": json.dumps(report.row_counts, sort_keys=True),
+                "rows_in": report.rows_in,
+                "rows_admitted": report.rows_admitted,
+                "rows_quarantined": report.rows_quarantined,
+                "predecessor_digest": before.digest,
+                "digest": digest,
+                "software_version": __version__,
+            }
+        ]
+    )
+    insert(connection, {"cycle": row.drop(columns="cycle_number")}, report.cycle_number)

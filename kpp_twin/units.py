@@ -1,0 +1,22 @@
+"""The only file that converts between units."""
+
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+KW_PER_MW = 1000.0
+W_PER_KW = 1000.0
+SECONDS_PER_HOUR = 3600
+MINUTES_PER_HOUR = 60
+HOURS_PER_DAY = 24
+
+Number = TypeVar("Number", float, npt.NDArray[np.float64])
+
+# What a column of a data file may be measured in, and the factor to the unit that the twin stores.
+POWER_TO_KW = {"w": 1.0 / W_PER_KW, "kw": 1.0, "mw": KW_PER_MW}
+
+
+def celsius(fahrenheit: Number) -> Number:
+    """Temperature in °C of one in °F; scalar or array."""
+    return (fahrenheit - 32.0) * (5.0 / 9.0)

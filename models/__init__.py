@@ -1,0 +1,1 @@
+"""Forecasters; they know records and arrays, never the store."""

@@ -1,0 +1,1 @@
+"""SQL files: the only declaration of the schema, and every query by name."""
