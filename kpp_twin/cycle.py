@@ -5,7 +5,8 @@ one transaction. Each step hands frozen records to the next; no database connect
 """
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -16,9 +17,10 @@ from kpp_twin.errors import HistoryError, IncompleteError, QualityBlockedError
 from kpp_twin.feeds import Feed
 from kpp_twin.quality import gate
 from kpp_twin.quality.tables import check_tables
-from kpp_twin.records import Checked, CycleReport, History, Outcome, Slot, Start, slot_of
+from kpp_twin.records import Checked, CycleKind, CycleReport, History, Outcome, Slot, Start, slot_of
 from kpp_twin.settings import Settings
 from kpp_twin.sources.files import read_feed
+from kpp_twin.sources.replay import start_clock
 from kpp_twin.store import journal
 from kpp_twin.store.commit import PredecessorMovedError, commit_cycle, insert
 from kpp_twin.store.connection import Connection, open_live
@@ -34,6 +36,41 @@ log = logging.getLogger(__name__)
 
 NAIVE_REACH_DAYS = 30  # how far back of the judged days a naive forecast may look
 MAX_RESTARTS = 3
+
+
+def data_time(settings: Settings, wall_time: datetime) -> datetime:
+    """The instant that a replay has reached, or the wall time itself where data comes live. [UTC]"""
+    if not settings.replays:
+        return wall_time
+    with open_live(settings) as connection:
+        last = last_as_of_by_kind(connection)
+    begin_at = max(last.values(), default=settings.replay_from)
+    return start_clock(settings.clock_path, wall_time=wall_time, data_start=begin_at).data_time(wall_time)
+
+
+def newest_slot(settings: Settings, kind: CycleKind, wall_time: datetime) -> Slot:
+    """Return the cycle of a kind that should have run last; a retraining stands where the history stands.
+
+    Raises
+    ------
+    HistoryError
+        Retraining was asked for before any cycle ran.
+    """
+    if kind == "retrain":
+        with open_live(settings) as connection:
+            last = last_as_of_by_kind(connection)
+        if not last:
+            raise HistoryError(
+                "there is no history to train on", place=str(settings.store_path), next_step="run `kpp-twin run daily`"
+            )
+        return Slot(kind=kind, as_of=max(last.values()))
+    now = data_time(settings, wall_time)
+    before = now - timedelta(days=2)
+    if kind == "hourly":
+        slots = list(hourly_slots(before, now, settings.hourly_minute))
+    else:
+        slots = list(daily_slots(before, now, settings.daily_time, settings.zone))
+    return Slot(kind=kind, as_of=slots[-1])
 
 
 def due_slots(settings: Settings, target: Slot) -> tuple[Slot, ...]:
@@ -75,30 +112,6 @@ def _missed(settings: Settings, target: Slot, last: Mapping[str, datetime]) -> I
         days = list(daily_slots(daily_after or until - timedelta(days=2), until, settings.daily_time, settings.zone))
         slots |= {Slot(kind="daily", as_of=t) for t in (days if daily_after else days[-1:])}
     return iter(sorted(slots, key=lambda slot: (slot.as_of, slot.kind)))
-
-
-def run_due(settings: Settings, target: Slot) -> list[CycleReport]:
-    """Run what is due up to the target, and publish once."""
-    reports = [run_cycle(settings, slot) for slot in due_slots(settings, target)]
-    publish(settings)
-    return reports
-
-
-def run_cycle(settings: Settings, slot: Slot) -> CycleReport:
-    """Run one cycle; begins anew if another process was faster with the one before."""
-    for _ in range(MAX_RESTARTS):
-        begun = begin(settings, slot)
-        if isinstance(begun, CycleReport):
-            return begun
-        checked = take_in(settings, begun)
-        outcome = think(settings, begun, checked)
-        try:
-            return finish(settings, begun, checked, outcome)
-        except PredecessorMovedError as error:
-            log.warning("%s", error)
-    raise HistoryError(
-        f"another process was faster {MAX_RESTARTS} times", place=slot.cycle_id, next_step="run one at a time"
-    )
 
 
 def begin(settings: Settings, slot: Slot) -> Start | CycleReport:
@@ -169,22 +182,21 @@ def _gather(settings: Settings, start: Start, feed: Feed) -> Checked:
 
 
 def think(settings: Settings, start: Start, checked: Sequence[Checked]) -> Outcome:
-    """Compute the outcome from all that may be known at the cycle's ``as_of``, its own new rows included."""
+    """Compute the outcome from all that may be known; the new rows are written on trial for that, and rolled back."""
     with open_live(settings) as connection:
-        history, gained = look(connection, settings, start, checked)
-    return compute(settings, start.slot, history, gained, checked)
+        connection.begin()
+        insert(connection, cycle_frames(start.slot, checked, Outcome()), start.predecessor.cycle_number + 1)
+        known = read_known(connection, settings, start)
+        connection.rollback()
+    return compute(settings, start.slot, *known, checked)
 
 
-def look(
-    connection: Connection, settings: Settings, start: Start, checked: Sequence[Checked]
+def read_known(
+    connection: Connection, settings: Settings, start: Start
 ) -> tuple[History, Mapping[str, pd.DataFrame]]:
-    """What may be known with the new rows in place; they are written on trial, and rolled back."""
-    connection.begin()
-    insert(connection, cycle_frames(start.slot, checked, Outcome()), start.predecessor.cycle_number + 1)
+    """All that may be known at the cycle's ``as_of``, its own new rows included; once a day the tables to judge too."""
     history = read_history(connection, start, settings.feeds, settings.selection_days + NAIVE_REACH_DAYS)
-    gained = read_tables(connection, start) if start.slot.kind == "daily" else {}
-    connection.rollback()
-    return history, gained
+    return history, read_tables(connection, start) if start.slot.kind == "daily" else {}
 
 
 def compute(
@@ -249,4 +261,45 @@ def _site(settings: Settings) -> gate.GateSettings:
         rated_load_kw=settings.rated_load_kw,
         lookback=timedelta(days=settings.lookback_days),
         currency=settings.currency,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Steps:
+    """The steps of a run; a scheduler may wrap each, and still runs them through the same functions below."""
+
+    due_slots: Callable[[Settings, Slot], tuple[Slot, ...]] = due_slots
+    begin: Callable[[Settings, Slot], Start | CycleReport] = begin
+    take_in: Callable[[Settings, Start], tuple[Checked, ...]] = take_in
+    think: Callable[[Settings, Start, Sequence[Checked]], Outcome] = think
+    finish: Callable[[Settings, Start, Sequence[Checked], Outcome], CycleReport] = finish
+    publish: Callable[[Settings], None] = publish
+
+
+PLAIN = Steps()
+
+
+def run_due(settings: Settings, target: Slot, steps: Steps = PLAIN) -> Iterator[CycleReport]:
+    """Run what is due up to the target, cycle by cycle, and publish once at the end, also if a cycle fails."""
+    try:
+        for slot in steps.due_slots(settings, target):
+            yield run_cycle(settings, slot, steps)
+    finally:
+        steps.publish(settings)
+
+
+def run_cycle(settings: Settings, slot: Slot, steps: Steps = PLAIN) -> CycleReport:
+    """Run one cycle; it begins anew if another process was faster with the one before."""
+    for _ in range(MAX_RESTARTS):
+        begun = steps.begin(settings, slot)
+        if isinstance(begun, CycleReport):
+            return begun
+        checked = steps.take_in(settings, begun)
+        outcome = steps.think(settings, begun, checked)
+        try:
+            return steps.finish(settings, begun, checked, outcome)
+        except PredecessorMovedError as error:
+            log.warning("%s", error)
+    raise HistoryError(
+        f"another process was faster {MAX_RESTARTS} times", place=slot.cycle_id, next_step="run one at a time"
     )

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from kpp_twin.cycle import compute, gather, look
+from kpp_twin.cycle import compute, gather, read_known
 from kpp_twin.errors import HistoryError
 from kpp_twin.records import slot_of
 from kpp_twin.settings import Settings
@@ -45,8 +45,5 @@ def replay(settings: Settings, connection: Connection, cycle_id: str) -> Replay:
     lookback = timedelta(days=settings.lookback_days)
     start = read_start(connection, slot, settings.feeds, lookback, before=stored.cycle_number)
     checked = gather(settings, start)
-    history, gained = look(connection, settings, start, checked)
-    outcome = compute(settings, slot, history, gained, checked)
-    return Replay(
-        cycle_id=cycle_id, stored_digest=stored.digest, digest=trial_digest(connection, start, checked, outcome)
-    )
+    outcome = compute(settings, slot, *read_known(connection, settings, start), checked)
+    return Replay(cycle_id=cycle_id, stored_digest=stored.digest, digest=trial_digest(start, checked, outcome))

@@ -5,7 +5,7 @@
 
 import os
 from dataclasses import replace
-from datetime import time
+from datetime import UTC, datetime, time
 from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -15,6 +15,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from kpp_twin.errors import ConfigError
 from kpp_twin.feeds import LOAD, PRICE, WEATHER, Feed
+from kpp_twin.timegrid import utc
 
 CONFIG_FILE = "kpp_twin.toml"
 HOME_VARIABLE = "KPP_TWIN_HOME"
@@ -29,6 +30,9 @@ class Settings(BaseSettings):
     home: Annotated[Path, Field(description="Data home: store, snapshot, kept deliveries, reports")] = Path("var")
     data_folder: Annotated[Path, Field(description="Folder of CSV or Parquet files, one or more per feed")] = BUNDLED_DATA
     replay: Annotated[bool | None, Field(description="Whether old data is played as if live; default: the bundled data is")] = None
+    replay_from: Annotated[datetime, Field(description="Where a replay begins in an empty store")] = datetime(
+        2021, 10, 13, 14, 30, tzinfo=UTC
+    )
     market_zone: Annotated[str, Field(description="IANA zone of the market's calendar")] = "America/Chicago"
     currency: Annotated[str, Field(pattern="^[A-Z]{3}$", description="Currency of all prices")] = "USD"
     price_step_minutes: Annotated[Literal[15, 30, 60], Field(description="Length of the market's price interval [minutes]")] = 60
@@ -49,6 +53,11 @@ class Settings(BaseSettings):
             except (ZoneInfoNotFoundError, ValueError, OSError) as error:
                 raise ValueError(f"{name!r} is no IANA time zone, such as America/Chicago") from error
         return name
+
+    @field_validator("replay_from")
+    @classmethod
+    def _instant(cls, value: datetime) -> datetime:
+        return utc(value)
 
     @field_validator("daily_time")
     @classmethod

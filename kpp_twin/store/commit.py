@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 
+import duckdb
 import pandas as pd
 
 from kpp_twin import __version__
@@ -14,6 +15,7 @@ from kpp_twin.store.connection import Connection, transaction
 from kpp_twin.store.frames import cycle_frames
 from kpp_twin.store.history import predecessor
 from kpp_twin.store.journal import JournalEntry
+from kpp_twin.store.migrate import migrate
 from kpp_twin.store.queries import query
 
 
@@ -74,13 +76,15 @@ def commit_cycle(
     )
 
 
-def trial_digest(connection: Connection, start: Start, checked: Sequence[Checked], outcome: Outcome) -> str:
-    """Digest that a cycle would have; written on trial beside the stored rows under number 0, and rolled back."""
+def trial_digest(start: Start, checked: Sequence[Checked], outcome: Outcome) -> str:
+    """Digest that a cycle would have, computed in a database of its own in memory."""
     frames = cycle_frames(start.slot, checked, outcome)
-    connection.begin()
-    insert(connection, frames, 0)
-    _, digest = digest_of(connection, frames, 0, start.predecessor.digest, start.slot.cycle_id)
-    connection.rollback()
+    number = start.predecessor.cycle_number + 1
+    with duckdb.connect() as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        migrate(connection)
+        insert(connection, frames, number)
+        _, digest = digest_of(connection, frames, number, start.predecessor.digest, start.slot.cycle_id)
     return digest
 
 

@@ -1,0 +1,19 @@
+"""The daily flow."""
+
+from datetime import datetime
+
+from prefect import flow
+
+from flows import steps
+from kpp_twin.records import CycleReport
+from kpp_twin.settings import load_settings
+
+
+@flow(name="daily")
+def daily(as_of: datetime | None = None) -> list[CycleReport]:
+    """Choose the forecasters, forecast the next local day, and check every history table.
+
+    Cycles that were missed run first, in order. Without ``as_of``, the time for which the run was scheduled decides.
+    """
+    settings = load_settings()
+    return steps.run_due(settings, steps.target(settings, "daily", as_of))

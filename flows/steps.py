@@ -1,0 +1,57 @@
+"""The steps of a cycle as Prefect tasks, and the table that people see in the UI."""
+
+from datetime import UTC, datetime
+
+from prefect import task
+from prefect.artifacts import create_table_artifact
+from prefect.cache_policies import NO_CACHE
+from prefect.runtime import flow_run
+
+from kpp_twin import cycle
+from kpp_twin.records import CycleKind, CycleReport, Slot
+from kpp_twin.settings import Settings
+
+NAMES = {
+    "due_slots": "find due cycles",
+    "begin": "begin",
+    "take_in": "read and gate",
+    "think": "forecast",
+    "finish": "commit",
+    "publish": "publish snapshot",
+}
+# Nothing is cached: the history itself knows what has been done.
+TASKS = cycle.Steps(
+    **{step: task(getattr(cycle.PLAIN, step), name=name, cache_policy=NO_CACHE) for step, name in NAMES.items()}
+)
+
+
+def target(settings: Settings, kind: CycleKind, as_of: datetime | None) -> Slot:
+    """Return the cycle that was asked for, else the newest one at the time for which the run was scheduled."""
+    if as_of is not None:
+        return Slot(kind=kind, as_of=as_of.astimezone(UTC))
+    return cycle.newest_slot(settings, kind, flow_run.scheduled_start_time)
+
+
+def run_due(settings: Settings, wanted: Slot) -> list[CycleReport]:
+    """Run what is due up to a cycle, step by step, and show what the gate found."""
+    reports = list(cycle.run_due(settings, wanted, TASKS))
+    show_quality(wanted, reports)
+    return reports
+
+
+def show_quality(wanted: Slot, reports: list[CycleReport]) -> None:
+    """Table of rows in, admitted and quarantined, with the findings, as an artifact of the run."""
+    create_table_artifact(
+        key=f"quality-{wanted.kind}",
+        description=f"What the gate found, up to {wanted.cycle_id}",
+        table=[
+            {
+                "cycle": report.slot.cycle_id,
+                "rows in": report.rows_in,
+                "admitted": report.rows_admitted,
+                "quarantined": report.rows_quarantined,
+                "findings": "; ".join(report.notes),
+            }
+            for report in reports
+        ],
+    )

@@ -1,0 +1,23 @@
+-- I2: each row once: no key occurs twice.
+SELECT 'price' AS table_name, concat_ws(' ', series, valid_from, known_at) AS key, count(*) AS row_count FROM price GROUP BY ALL HAVING count(*) > 1
+UNION ALL
+SELECT 'site_load', concat_ws(' ', series, valid_from, known_at), count(*) FROM site_load GROUP BY ALL HAVING count(*) > 1
+UNION ALL
+SELECT 'weather', concat_ws(' ', series, valid_from, known_at), count(*) FROM weather GROUP BY ALL HAVING count(*) > 1
+UNION ALL
+SELECT 'forecast', concat_ws(' ', variable, series, valid_from, issued_at), count(*) FROM forecast GROUP BY ALL HAVING count(*) > 1
+UNION ALL
+SELECT 'bid', concat_ws(' ', bid_id, valid_from, price_per_mwh), count(*) FROM bid GROUP BY ALL HAVING count(*) > 1
+UNION ALL
+SELECT 'schedule', concat_ws(' ', asset, valid_from, issued_at), count(*) FROM schedule GROUP BY ALL HAVING count(*) > 1
+UNION ALL
+SELECT 'simulation_minute', concat_ws(' ', asset, valid_from, known_at), count(*) FROM simulation_minute GROUP BY ALL HAVING count(*) > 1
+UNION ALL
+SELECT 'simulation_hour', concat_ws(' ', asset, valid_from, known_at), count(*) FROM simulation_hour GROUP BY ALL HAVING count(*) > 1
+UNION ALL
+SELECT 'energy_ledger', concat_ws(' ', asset, valid_from, entry, known_at), count(*) FROM energy_ledger GROUP BY ALL HAVING count(*) > 1
+UNION ALL
+SELECT 'settlement_line', concat_ws(' ', service, valid_from, known_at), count(*) FROM settlement_line GROUP BY ALL HAVING count(*) > 1
+UNION ALL
+SELECT 'quality_result', concat_ws(' ', subject, rule, cycle_number), count(*) FROM quality_result GROUP BY ALL HAVING count(*) > 1
+ORDER BY ALL

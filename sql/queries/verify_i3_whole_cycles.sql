@@ -1,0 +1,29 @@
+-- I3: no half cycle: each table holds as many rows of a cycle as the cycle says that it wrote.
+WITH found AS (
+    SELECT 'price' AS table_name, cycle_number, count(*) AS row_count FROM price GROUP BY ALL
+    UNION ALL SELECT 'site_load', cycle_number, count(*) FROM site_load GROUP BY ALL
+    UNION ALL SELECT 'weather', cycle_number, count(*) FROM weather GROUP BY ALL
+    UNION ALL SELECT 'forecast', cycle_number, count(*) FROM forecast GROUP BY ALL
+    UNION ALL SELECT 'model_version', cycle_number, count(*) FROM model_version GROUP BY ALL
+    UNION ALL SELECT 'bid', cycle_number, count(*) FROM bid GROUP BY ALL
+    UNION ALL SELECT 'schedule', cycle_number, count(*) FROM schedule GROUP BY ALL
+    UNION ALL SELECT 'simulation_minute', cycle_number, count(*) FROM simulation_minute GROUP BY ALL
+    UNION ALL SELECT 'simulation_hour', cycle_number, count(*) FROM simulation_hour GROUP BY ALL
+    UNION ALL SELECT 'energy_ledger', cycle_number, count(*) FROM energy_ledger GROUP BY ALL
+    UNION ALL SELECT 'settlement_line', cycle_number, count(*) FROM settlement_line GROUP BY ALL
+    UNION ALL SELECT 'quality_result', cycle_number, count(*) FROM quality_result GROUP BY ALL
+    UNION ALL SELECT 'quarantine', cycle_number, count(*) FROM quarantine GROUP BY ALL
+),
+promised AS (
+    SELECT cycle_number, unnest(json_keys(row_counts)) AS table_name, row_counts
+    FROM cycle
+)
+SELECT
+    coalesce(found.cycle_number, promised.cycle_number) AS cycle_number,
+    coalesce(found.table_name, promised.table_name) AS table_name,
+    json_extract(promised.row_counts, '$.' || promised.table_name)::BIGINT AS promised_rows,
+    found.row_count AS found_rows
+FROM promised
+FULL JOIN found USING (cycle_number, table_name)
+WHERE found.row_count IS DISTINCT FROM json_extract(promised.row_counts, '$.' || promised.table_name)::BIGINT
+ORDER BY ALL
