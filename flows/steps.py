@@ -1,6 +1,7 @@
 """The steps of a cycle as Prefect tasks, and the table that people see in the UI."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 from prefect import task
 from prefect.artifacts import create_table_artifact
@@ -20,9 +21,10 @@ NAMES = {
     "publish": "publish snapshot",
 }
 # Nothing is cached: the history itself knows what has been done.
-TASKS = cycle.Steps(
-    **{step: task(getattr(cycle.PLAIN, step), name=name, cache_policy=NO_CACHE) for step, name in NAMES.items()}
-)
+_tasks: dict[str, Any] = {
+    step: task(getattr(cycle.PLAIN, step), name=name, cache_policy=NO_CACHE) for step, name in NAMES.items()
+}
+TASKS = cycle.Steps(**_tasks)
 
 
 def target(settings: Settings, kind: CycleKind, as_of: datetime | None) -> Slot:

@@ -30,7 +30,7 @@ from kpp_twin.store.kept import keep, keep_refused, kept_delivery
 from kpp_twin.store.recovery import recover
 from kpp_twin.store.snapshot import publish
 from kpp_twin.timegrid import daily_slots, hour_label, hourly_slots
-from models.forecasting import forecast_day, forecast_hours, train
+from models.forecasting import decide
 
 log = logging.getLogger(__name__)
 
@@ -174,9 +174,9 @@ def _gather(settings: Settings, start: Start, feed: Feed) -> Checked:
     is_over = checked.source_ends is not None and checked.source_ends < slot.as_of - timedelta(hours=2)
     if settings.replays and feed.required and is_over and not checked.rows_in:
         raise IncompleteError(
-            f"the replayed {feed.name} ends at {hour_label(checked.source_ends or slot.as_of)}; there is nothing left to play",
+            f"the replayed {feed.name} ends at {hour_label(checked.source_ends or slot.as_of)}; nothing is left to play",
             place=str(settings.data_folder),
-            next_step="point KPP_TWIN_HOME at an empty folder to play it again, or KPP_TWIN__DATA_FOLDER at your own data",
+            next_step="play it again in an empty KPP_TWIN_HOME, or point KPP_TWIN__DATA_FOLDER at your own data",
         )
     return checked
 
@@ -191,9 +191,7 @@ def think(settings: Settings, start: Start, checked: Sequence[Checked]) -> Outco
     return compute(settings, start.slot, *known, checked)
 
 
-def read_known(
-    connection: Connection, settings: Settings, start: Start
-) -> tuple[History, Mapping[str, pd.DataFrame]]:
+def read_known(connection: Connection, settings: Settings, start: Start) -> tuple[History, Mapping[str, pd.DataFrame]]:
     """All that may be known at the cycle's ``as_of``, its own new rows included; once a day the tables to judge too."""
     history = read_history(connection, start, settings.feeds, settings.selection_days + NAIVE_REACH_DAYS)
     return history, read_tables(connection, start) if start.slot.kind == "daily" else {}
@@ -207,22 +205,14 @@ def compute(
     checked: Sequence[Checked],
 ) -> Outcome:
     """Everything that the cycle decides; a pure function of its arguments."""
-    how = {"days": settings.selection_days, "zone": settings.zone}
-    models, forecasts, notes = (), (), ()
-    if slot.kind in ("daily", "retrain"):
-        models, notes = train(history, **how)
-    if slot.kind == "daily":
-        forecasts, more = forecast_day(history, models, **how)
-        notes += more
-    if slot.kind == "hourly":
-        forecasts, notes = forecast_hours(history, history.models, **how)
-    for model in models:
-        log.debug("%s: %s %s: %s serves, errors %s", slot.cycle_id, model.variable, model.series, model.method, model.scores)
+    decided = decide(slot.kind, history, days=settings.selection_days, zone=settings.zone)
+    for model in decided.models:
+        log.debug("%s: %s serves, errors %s", model.model_version, model.method, model.scores)
     return Outcome(
-        models=models,
-        forecasts=forecasts,
+        models=decided.models,
+        forecasts=decided.forecasts,
         table_checks=check_tables(gained, as_of=pd.Timestamp(slot.as_of), zone=settings.zone),
-        notes=(*_findings(checked), *notes),
+        notes=(*_findings(checked), *decided.notes),
         state={"known_until": {s.variable + " " + s.name: hour_label(s.grid.stop) for s in history.series}},
     )
 
@@ -230,11 +220,11 @@ def compute(
 def _findings(checked: Sequence[Checked]) -> Iterator[str]:
     """One line for each rule that new rows broke."""
     for item in checked:
-        for result in item.results.itertuples():
-            if not result.passed:
-                what = "quarantined" if result.action == "quarantine" else "flagged"
-                evidence = f" ({result.evidence})" if result.evidence else ""
-                yield f"{item.feed.name}: {result.rows_failed} row(s) {what}: {result.rule}{evidence}"
+        for result in item.results.to_dict("records"):
+            if not result["passed"]:
+                what = "quarantined" if result["action"] == "quarantine" else "flagged"
+                evidence = f" ({result['evidence']})" if result["evidence"] else ""
+                yield f"{item.feed.name}: {result['rows_failed']} row(s) {what}: {result['rule']}{evidence}"
 
 
 def finish(settings: Settings, start: Start, checked: Sequence[Checked], outcome: Outcome) -> CycleReport:

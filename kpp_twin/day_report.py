@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from kpp_twin.records import Array
-from kpp_twin.timegrid import TimeGrid
+from kpp_twin.timegrid import TimeGrid, local_day_bounds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +28,7 @@ class Judgement:
 
     @property
     def days(self) -> int:
-        """Length of the window in whole days, an hour more or less at a change of clocks. [d]"""
+        """Length of the window, rounded over a change of clocks [d]."""
         return round((self.window_end - self.window_start) / timedelta(days=1))
 
 
@@ -138,29 +138,23 @@ class QuarantinedRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Freshness:
+class FeedReach:
     """How far the knowledge of a series reaches; ``series`` is empty for a feed that has never brought a row."""
 
     feed: str
     series: str
     known_until: datetime | None
     could_be_known_until: datetime
-    cadence: timedelta
 
     @property
     def behind(self) -> timedelta | None:
         """How much could have been known and is not; none if nothing is known at all."""
         return None if self.known_until is None else max(self.could_be_known_until - self.known_until, timedelta(0))
 
-    @property
-    def is_late(self) -> bool:
-        """Whether more than one regular delivery is missing."""
-        return self.behind is None or self.behind > self.cadence
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CycleLine:
-    """A cycle of the day, as it was committed."""
+    """A cycle of the day, as it was committed; ``notes`` has a line for each."""
 
     cycle_number: int
     cycle_id: str
@@ -169,7 +163,7 @@ class CycleLine:
     rows_in: int
     rows_admitted: int
     rows_quarantined: int
-    notes: tuple[str, ...]
+    notes: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,10 +192,11 @@ class DayReport:
     quality: tuple[FeedQuality, ...]
     broken_rules: tuple[BrokenRule, ...]
     quarantined: tuple[QuarantinedRow, ...]
-    freshness: tuple[Freshness, ...]
+    freshness: tuple[FeedReach, ...]
     cycles: tuple[CycleLine, ...]
 
     @property
-    def start(self) -> datetime:
-        """First instant of the day. [UTC]"""
-        return local_day_bounds(self.day, self.zone)[0]
+    def hours(self) -> int:
+        """Length of the day, as in 23, 24 or 25 [h]."""
+        start, stop = local_day_bounds(self.day, self.zone)
+        return round((stop - start) / timedelta(hours=1))

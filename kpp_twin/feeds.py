@@ -112,5 +112,7 @@ OFFER_CAPS = (
 def offer_cap(valid_from: pd.Series, zone: ZoneInfo) -> np.ndarray:
     """Offer cap in force in each interval; the first one also before its date. [currency/MWh]"""
     starts = [pd.Timestamp(cap.from_day, tz=zone).tz_convert("UTC") for cap in OFFER_CAPS[1:]]
-    position = np.searchsorted(np.array([s.value // 1000 for s in starts]), valid_from.dt.as_unit("us").astype("int64"), side="right")
+    position = np.searchsorted(
+        np.array([s.value // 1000 for s in starts]), valid_from.dt.as_unit("us").astype("int64"), side="right"
+    )
     return np.array([cap.price_per_mwh for cap in OFFER_CAPS])[position]

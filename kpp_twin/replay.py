@@ -39,7 +39,7 @@ def replay(settings: Settings, connection: Connection, cycle_id: str) -> Replay:
         raise HistoryError(
             f"there is no cycle {cycle_id!r}",
             place=str(settings.store_path),
-            next_step="list them with `kpp-twin sql \"SELECT cycle_id FROM cycle\"`",
+            next_step='list them with `kpp-twin sql "SELECT cycle_id FROM cycle"`',
         )
     slot = slot_of(cycle_id)
     lookback = timedelta(days=settings.lookback_days)

@@ -28,20 +28,32 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="KPP_TWIN__", extra="forbid", frozen=True)
 
     home: Annotated[Path, Field(description="Data home: store, snapshot, kept deliveries, reports")] = Path("var")
-    data_folder: Annotated[Path, Field(description="Folder of CSV or Parquet files, one or more per feed")] = BUNDLED_DATA
-    replay: Annotated[bool | None, Field(description="Whether old data is played as if live; default: the bundled data is")] = None
+    data_folder: Annotated[Path, Field(description="Folder of CSV or Parquet files, one or more per feed")] = (
+        BUNDLED_DATA
+    )
+    replay: Annotated[
+        bool | None, Field(description="Whether old data is played as if live; default: the bundled data is")
+    ] = None
     replay_from: Annotated[datetime, Field(description="Where a replay begins in an empty store")] = datetime(
         2021, 10, 13, 14, 30, tzinfo=UTC
     )
     market_zone: Annotated[str, Field(description="IANA zone of the market's calendar")] = "America/Chicago"
     currency: Annotated[str, Field(pattern="^[A-Z]{3}$", description="Currency of all prices")] = "USD"
-    price_step_minutes: Annotated[Literal[15, 30, 60], Field(description="Length of the market's price interval [minutes]")] = 60
-    naive_stamps_zone: Annotated[str | None, Field(description="Zone of stamps without one in data files; none: refused")] = None
+    price_step_minutes: Annotated[
+        Literal[15, 30, 60], Field(description="Length of the market's price interval [minutes]")
+    ] = 60
+    naive_stamps_zone: Annotated[
+        str | None, Field(description="Zone of stamps without one in data files; none: refused")
+    ] = None
     hourly_minute: Annotated[int, Field(ge=0, le=59, description="Minute past the hour of the hourly cycle")] = 15
-    daily_time: Annotated[time, Field(description="Market-local time of the daily cycle, before the day-ahead gate")] = time(9, 30)
+    daily_time: Annotated[
+        time, Field(description="Market-local time of the daily cycle, before the day-ahead gate")
+    ] = time(9, 30)
     rated_load_kw: Annotated[float, Field(gt=0, description="Largest load that the site can draw [kW]")] = 1100.0
     selection_days: Annotated[int, Field(ge=7, le=730, description="Days over which forecasters are compared [d]")] = 60
-    lookback_days: Annotated[int, Field(ge=2, description="How far back a cycle looks for late or corrected rows [d]")] = 8
+    lookback_days: Annotated[
+        int, Field(ge=2, description="How far back a cycle looks for late or corrected rows [d]")
+    ] = 8
     lock_timeout_s: Annotated[float, Field(gt=0, description="How long to wait for another process's lock [s]")] = 60.0
 
     @field_validator("market_zone", "naive_stamps_zone")

@@ -58,7 +58,7 @@ def same_time_earlier(targets: pd.DatetimeIndex, days: int, zone: ZoneInfo) -> p
     """
     naive = targets.tz_convert(zone).tz_localize(None) - timedelta(days=days)
     first_pass = np.ones(len(naive), dtype=bool)
-    local = naive.tz_localize(zone, ambiguous=first_pass, nonexistent=timedelta(hours=1))  # type: ignore[arg-type]
+    local = naive.tz_localize(zone, ambiguous=first_pass, nonexistent=timedelta(hours=1))
     return local.tz_convert("UTC")
 
 
@@ -113,7 +113,9 @@ def _past_issues(
     issue = pd.DatetimeIndex([issued_at]).as_unit("us")
     targets = [same_time_earlier(horizon.index, d, zone) for d in back]
     issues = [np.repeat(same_time_earlier(issue, d, zone).tz_localize(None).to_numpy(), horizon.n_steps) for d in back]
-    return targets[0].append(targets[1:]), np.concatenate(issues)
+    return pd.DatetimeIndex(np.concatenate([t.tz_localize(None) for t in targets])).tz_localize("UTC"), np.concatenate(
+        issues
+    )
 
 
 def forecast(
@@ -134,8 +136,8 @@ def forecast(
     if np.isnan(values).any():
         first = targets[int(np.flatnonzero(np.isnan(values))[0])]
         raise TooLittleHistoryError(
-            f"{series.variable} {series.name}: no value known for {int(np.isnan(values).sum())} of {len(values)} intervals "
-            f"from {first:%Y-%m-%dT%H:%MZ} on any of the {len(LAGS[method])} earlier days"
+            f"{series.variable} {series.name}: no value known for {int(np.isnan(values).sum())} of {len(values)} "
+            f"intervals from {first:%Y-%m-%dT%H:%MZ} on any of the {len(LAGS[method])} earlier days"
         )
     errors = judged.errors[method]
     table = np.zeros((HOURS_PER_DAY, N_QUANTILES))

@@ -147,7 +147,9 @@ def _refuse_mostly_bad(delivery: Delivery, rows: pd.DataFrame, reasons: pd.Serie
     if len(rows) >= MIN_ROWS_FOR_SHARE and len(bad) > MAX_BAD_SHARE * len(rows):
         common = bad.value_counts()
         first = delivery.origins[bad.index[0]]
-        fault = f"{len(bad)} of {len(rows)} new rows are bad, mostly {common.index[0]} ({common.iloc[0]}), first {first}"
+        fault = (
+            f"{len(bad)} of {len(rows)} new rows are bad, mostly {common.index[0]} ({common.iloc[0]}), first {first}"
+        )
         raise _refusal(delivery, rows.index, fault, _HELP.get(common.index[0], "correct the file and run again"))
 
 
@@ -161,8 +163,8 @@ def _describe(verdict: Verdict, failed: pd.DataFrame) -> str:
     rule, first = verdict.rule, failed.iloc[0]
     bounds = " to ".join("" if b is None else f"{b:.4g}" for b in (rule.minimum, rule.maximum))
     return (
-        f"rule {rule.name} failed for {len(failed)} row(s) of {first['series']} from {first['valid_from']:%Y-%m-%dT%H:%MZ}: "
-        f"{rule.column} {first[rule.column]:.4g} is outside {bounds}"
+        f"rule {rule.name} failed for {len(failed)} row(s) of {first['series']} "
+        f"from {first['valid_from']:%Y-%m-%dT%H:%MZ}: {rule.column} {first[rule.column]:.4g} is outside {bounds}"
     )
 
 
@@ -195,7 +197,10 @@ def _checked(
         quarantined=_quarantined(rows.loc[bad], reasons, delivery, as_of),
         results=_results(feed, rows, reasons, verdicts),
         delivery=Delivery(
-            feed=feed, rows=delivery.rows.loc[rows.index], origins=delivery.origins.loc[rows.index], source=delivery.source
+            feed=feed,
+            rows=delivery.rows.loc[rows.index],
+            origins=delivery.origins.loc[rows.index],
+            source=delivery.source,
         ),
     )
 

@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 
-from kpp_twin.feeds import Feed
 from kpp_twin.records import Delivery
 from kpp_twin.units import POWER_TO_KW, celsius
 
@@ -27,8 +26,8 @@ def _times(factor: float) -> Convert:
     return lambda values: values * factor
 
 
-# Recognised value columns of each feed, and the conversion to the stored unit. `load` alone names no unit and is refused;
-# `actual_load` and `lmp` are the names of entsoe-py (MW) and gridstatus (USD/MWh).
+# Recognised value columns of each feed, and the conversion to the stored unit. `load` alone names no unit and is
+# refused; `actual_load` and `lmp` are the names of entsoe-py (MW) and gridstatus (USD/MWh).
 VALUE_NAMES: Mapping[str, Mapping[str, Convert]] = {
     "price": dict.fromkeys(("price_per_mwh", "lmp", "settlement_point_price"), _times(1.0)),
     "load": {f"load_{unit}": _times(factor) for unit, factor in POWER_TO_KW.items()}
@@ -132,7 +131,7 @@ def _parse_stamps(stamps: pd.Series, naive_zone: ZoneInfo | None, faults: pd.Ser
             _add(faults, naive.notna(), "stamp_without_zone")
         else:
             local = naive.dt.tz_localize(naive_zone, ambiguous="NaT", nonexistent="NaT").dt.tz_convert("UTC")
-            skipped = naive.dt.tz_localize(naive_zone, ambiguous=True, nonexistent="NaT").isna()  # type: ignore[arg-type]
+            skipped = naive.dt.tz_localize(naive_zone, ambiguous=True, nonexistent="NaT").isna()
             _add(faults, naive.notna() & skipped, "stamp_in_skipped_hour")
             _add(faults, naive.notna() & local.isna() & ~skipped, "stamp_in_repeated_hour")
             parsed = parsed.fillna(local.dt.as_unit("us"))

@@ -114,7 +114,7 @@ def judge(frame: pd.DataFrame, rules: tuple[Rule, ...]) -> tuple[Verdict, ...]:
     return tuple(_verdict(by_name[r.expectation_config.meta["rule"]], r, indexed) for r in validation.results)
 
 
-def _verdict(rule: Rule, result: Any, frame: pd.DataFrame) -> Verdict:  # noqa: ANN401 - the library has no types
+def _verdict(rule: Rule, result: Any, frame: pd.DataFrame) -> Verdict:
     if result.exception_info.get("raised_exception"):
         message = result.exception_info.get("exception_message")
         raise RuntimeError(f"rule {rule.name} could not judge column {rule.column}: {message}")
@@ -130,7 +130,7 @@ def _verdict(rule: Rule, result: Any, frame: pd.DataFrame) -> Verdict:  # noqa: 
 
 
 @cache
-def _great_expectations() -> Any:  # noqa: ANN401
+def _great_expectations() -> Any:
     """Import late (it takes seconds), with telemetry off."""
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
     import great_expectations
@@ -139,7 +139,7 @@ def _great_expectations() -> Any:  # noqa: ANN401
 
 
 @cache
-def _batch_definition() -> Any:  # noqa: ANN401
+def _batch_definition() -> Any:
     context = _great_expectations().get_context(mode="ephemeral")
     context.variables.progress_bars = {"globally": False, "metric_calculations": False}
     asset = context.data_sources.add_pandas("frames").add_dataframe_asset("rows")

@@ -36,7 +36,7 @@ def insert(connection: Connection, frames: Mapping[str, pd.DataFrame], cycle_num
     for table, frame in frames.items():
         rows = frame.assign(cycle_number=cycle_number)
         connection.register("rows_to_insert", rows)
-        connection.execute(f"INSERT INTO {table} BY NAME FROM rows_to_insert")  # noqa: S608 - a name of ours
+        connection.execute(f"INSERT INTO {table} BY NAME FROM rows_to_insert")
         connection.unregister("rows_to_insert")
 
 

@@ -1,7 +1,7 @@
 """Opening the live database: one process at a time, faults told in words."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import duckdb
@@ -54,10 +54,8 @@ def transaction(connection: Connection) -> Iterator[None]:
     try:
         yield
     except BaseException:
-        try:
+        with suppress(duckdb.Error):  # the first error is the one to tell: a full disk invalidates the connection
             connection.rollback()
-        except duckdb.Error:
-            pass  # the first error is the one to tell: after a full disk the connection itself is invalid
         raise
     connection.commit()
 
@@ -77,7 +75,7 @@ def explained(path: Path, error: Exception) -> StoreError | StoreBusyError:
     first_line = text.splitlines()[0] if text else type(error).__name__
     if "Could not set lock" in text or "Conflicting lock" in text:
         return busy(path, 0.0)
-    if "No space left" in text or "disk" in text.lower() and "full" in text.lower() or "File too large" in text:
+    if "No space left" in text or ("disk" in text.lower() and "full" in text.lower()) or "File too large" in text:
         return StoreError(
             "the disk is full; the transaction was not written",
             place=str(path),
@@ -97,7 +95,9 @@ def explained(path: Path, error: Exception) -> StoreError | StoreBusyError:
             place=str(path),
             next_step="restore it from the published snapshot with `kpp-twin repair`, or move it aside to begin anew",
         )
-    return StoreError(f"the database refused: {first_line}", place=str(path), next_step="run with --debug and report it")
+    return StoreError(
+        f"the database refused: {first_line}", place=str(path), next_step="run with --debug and report it"
+    )
 
 
 def busy(path: Path, waited_s: float) -> StoreBusyError:
@@ -114,7 +114,9 @@ def _connect(path: Path, timeout_s: float) -> Connection:
         return isinstance(error, duckdb.IOException) and "lock" in str(error)
 
     try:
-        for attempt in stamina.retry_context(on=is_locked, attempts=None, timeout=timeout_s, wait_initial=0.05, wait_max=1.0):
+        for attempt in stamina.retry_context(
+            on=is_locked, attempts=None, timeout=timeout_s, wait_initial=0.05, wait_max=1.0
+        ):
             with attempt:
                 connection = duckdb.connect(path, config={"autoinstall_known_extensions": "false"})
     except duckdb.Error as error:

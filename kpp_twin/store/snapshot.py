@@ -2,9 +2,10 @@
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -39,13 +40,13 @@ def publish(settings: Settings) -> None:
         raise StoreError(
             f"the snapshot could not be published: {error.strerror}",
             place=str(snapshot),
-            next_step="free space or make the folder writable, then run `kpp-twin publish`; the old snapshot still serves",
+            next_step="free space or make the folder writable, then run `kpp-twin publish`; the old one still serves",
         ) from error
     reach("after_publish")
 
 
 @contextmanager
-def open_snapshot(settings: Settings, *, config: dict[str, str] | None = None) -> Iterator[Connection]:
+def open_snapshot(settings: Settings, *, config: Mapping[str, Any] | None = None) -> Iterator[Connection]:
     """Open the published snapshot for reading; it never meets the writer's lock.
 
     Raises
@@ -61,7 +62,7 @@ def open_snapshot(settings: Settings, *, config: dict[str, str] | None = None) -
             next_step="run `kpp-twin publish` if the store exists, else `kpp-twin run hourly`",
         )
     with told_in_words(path):
-        connection = duckdb.connect(path, read_only=True, config=config or {})
+        connection = duckdb.connect(path, read_only=True, config=dict(config or {}))
         try:
             connection.execute("SET TimeZone = 'UTC'")
             yield connection

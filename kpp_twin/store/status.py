@@ -51,7 +51,9 @@ def read_status(connection: Connection, settings: Settings, now: datetime | None
     at = now or max((as_of for _, _, as_of, _ in cycles), default=None)
     cadence = {feed.name: feed.cadence for feed in settings.feeds} | FORECAST_CADENCE | CYCLE_CADENCE
     if at is None:
-        return Status(now=settings.replay_from, freshness=(), missing=("any cycle",), quarantine=(), notes=(), refused=())
+        return Status(
+            now=settings.replay_from, freshness=(), missing=("any cycle",), quarantine=(), notes=(), refused=()
+        )
     fresh = [_freshness(f"{name} {series}", until, known, at, cadence[name]) for name, series, until, known in feeds]
     fresh += [
         _freshness(f"{kind} cycle", None, as_of, at, cadence[kind]) for kind, _, as_of, _ in cycles if kind in cadence

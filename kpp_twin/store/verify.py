@@ -45,9 +45,7 @@ def verify(settings: Settings) -> tuple[Finding, ...]:
 def history_hash(connection: Connection) -> dict[str, tuple[int, str]]:
     """Row count and order-independent digest of each history table, without the wall-clock column."""
     tables = [table for (table,) in connection.execute(query("history_tables")).fetchall()]
-    return {
-        table: connection.execute(query("table_hash"), {"table_name": table}).fetchall()[0] for table in tables
-    }
+    return {table: connection.execute(query("table_hash"), {"table_name": table}).fetchall()[0] for table in tables}
 
 
 def _published(settings: Settings) -> Mapping[int, JournalEntry]:
@@ -71,7 +69,8 @@ def _ask(connection: Connection, name: str) -> Finding:
     rows = cursor.fetchall()
     invariant, _, meaning = text.splitlines()[0].removeprefix("-- ").partition(": ")
     evidence = tuple(
-        ", ".join(f"{column} {value}" for column, value in zip(columns, row, strict=True)) for row in rows[:EVIDENCE_ROWS]
+        ", ".join(f"{column} {value}" for column, value in zip(columns, row, strict=True))
+        for row in rows[:EVIDENCE_ROWS]
     )
     return Finding(invariant=invariant, meaning=meaning, breaches=len(rows), evidence=evidence)
 

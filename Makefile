@@ -1,0 +1,36 @@
+# `make run` is the main job, `make test` all checks; everything else lives in .venv and var/.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+JOBS ?= auto
+
+.PHONY: run test test-full lint bench clean
+
+run: $(VENV)/ready
+	$(BIN)/python -m flows.main_job
+
+test: lint
+	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal -q
+
+test-full: lint
+	KPP_TWIN_TEST_FULL=1 $(BIN)/python -m pytest -n $(JOBS) --dist worksteal -q
+
+lint: $(VENV)/ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(VENV)/ready
+	$(BIN)/python -m benchmarks.store --json
+	$(BIN)/python -m benchmarks.cycle --json
+
+$(VENV)/ready: requirements.txt pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11 run")'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch $@
+
+clean:
+	rm -rf $(VENV) build *.egg-info

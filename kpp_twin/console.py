@@ -1,0 +1,68 @@
+"""How the twin talks to a terminal: log format, tables, and errors as one line with an exit code."""
+
+import json
+import logging
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from kpp_twin.errors import TwinError
+
+LOG_FORMAT = "%(asctime)s - %(name)s - %(levelname)s - %(message)s"
+INTERRUPTED = 130
+WIDTH_WHEN_PIPED = 160
+
+talk = Console(stderr=True)
+
+
+def configure_logging(*, debug: bool) -> None:
+    """Log in the twin's format; libraries that chatter only from warnings on."""
+    logging.basicConfig(level=logging.DEBUG if debug else logging.WARNING, format=LOG_FORMAT)
+    for name in ("great_expectations", "matplotlib", "filelock", "asyncio", "httpx", "httpcore"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+@contextmanager
+def told_on_stderr() -> Iterator[None]:
+    """End the process with one line on stderr and the exit code of the error; the traceback is logged with --debug."""
+    try:
+        yield
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("kpp-twin: interrupted; finished cycles are kept", err=True)
+        sys.exit(INTERRUPTED)
+    except TwinError as error:
+        _tell(str(error), error)
+        sys.exit(error.exit_code)
+    except Exception as error:  # noqa: BLE001 - the last line of defence: told, logged with --debug, and exit 1
+        _tell(f"unexpected {type(error).__name__}: {error} [kpp-twin]. Next: run with --debug and report it", error)
+        sys.exit(TwinError.exit_code)
+
+
+def _tell(line: str, error: BaseException) -> None:
+    click.echo(f"kpp-twin: {line}", err=True)
+    logging.getLogger(__name__).debug("traceback", exc_info=error)
+
+
+def print_json(value: object) -> None:
+    """One line of JSON on stdout."""
+    click.echo(json.dumps(value, ensure_ascii=False))
+
+
+def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """Print a table on stdout; an empty cell for none."""
+    table = Table(*columns, title=title or None, title_justify="left")
+    for row in rows:
+        table.add_row(*("" if cell is None else str(cell) for cell in row))
+    show(table)
+
+
+def show(table: Table) -> None:
+    """Print a table, at a fixed width when piped."""
+    Console(width=None if sys.stdout.isatty() else WIDTH_WHEN_PIPED).print(table)

@@ -1,0 +1,31 @@
+"""How the report puts instants, numbers and names in words."""
+
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+MISSING = "–"
+METHODS = {"naive_daily": "daily naive", "naive_weekly": "weekly naive"}
+
+
+def local_time(moment: datetime | None, zone: ZoneInfo) -> str:
+    """Market-local minute with its zone, as in ``2021-10-14 01:15 CDT``."""
+    return MISSING if moment is None else f"{moment.astimezone(zone):%Y-%m-%d %H:%M %Z}"
+
+
+def number(value: float | None, digits: int = 2) -> str:
+    """Number with so many decimals, thousands set apart."""
+    return MISSING if value is None else f"{value:,.{digits}f}"
+
+
+def length(span: timedelta | None) -> str:
+    """Length of time in days, hours and minutes, as in ``1 d 2 h 15 min``; ``none`` for zero."""
+    if span is None:
+        return MISSING
+    minutes = int(span / timedelta(minutes=1))
+    parts = ((minutes // 1440, "d"), (minutes // 60 % 24, "h"), (minutes % 60, "min"))
+    return " ".join(f"{count} {unit}" for count, unit in parts if count) or "none"
+
+
+def method_name(method: str) -> str:
+    """Name of a forecaster for people."""
+    return METHODS.get(method, method)

@@ -1,0 +1,28 @@
+"""An error names the fault, the place and the next step, and carries its exit code."""
+
+import pytest
+
+from kpp_twin import errors
+from kpp_twin.errors import TwinError
+
+CLASSES = [item for item in vars(errors).values() if isinstance(item, type) and issubclass(item, TwinError)]
+
+
+@pytest.mark.parametrize("error_class", CLASSES, ids=lambda c: c.__name__)
+def test_an_error_tells_fault_place_and_next_step(error_class: type[TwinError]) -> None:
+    error = error_class("3 rows are bad", place="load.csv:7", next_step="correct the file")
+    assert str(error) == "3 rows are bad [load.csv:7]. Next: correct the file"
+    assert (error.fault, error.place, error.next_step) == ("3 rows are bad", "load.csv:7", "correct the file")
+    with pytest.raises(TwinError):
+        raise error
+
+
+@pytest.mark.parametrize("error_class", CLASSES, ids=lambda c: c.__name__)
+def test_place_and_next_step_cannot_be_forgotten(error_class: type[TwinError]) -> None:
+    with pytest.raises(TypeError, match="place"):
+        error_class("3 rows are bad")  # type: ignore[call-arg]
+
+
+def test_exit_codes_are_those_of_the_command_line() -> None:
+    codes = {item.__name__: item.exit_code for item in CLASSES if item.exit_code != 1}
+    assert codes == {"ConfigError": 2, "IncompleteError": 3, "QualityBlockedError": 4, "StoreBusyError": 5}
