@@ -20,7 +20,7 @@ from kpp_twin.quality.tables import check_tables
 from kpp_twin.records import Checked, CycleKind, CycleReport, History, Outcome, Slot, Start, slot_of
 from kpp_twin.settings import Settings
 from kpp_twin.sources.files import read_feed
-from kpp_twin.sources.replay import start_clock
+from kpp_twin.sources.replay import read_clock, start_clock
 from kpp_twin.store import journal
 from kpp_twin.store.commit import PredecessorMovedError, commit_cycle, insert
 from kpp_twin.store.connection import Connection, open_live
@@ -42,10 +42,11 @@ def data_time(settings: Settings, wall_time: datetime) -> datetime:
     """The instant that a replay has reached, or the wall time itself where data comes live. [UTC]"""
     if not settings.replays:
         return wall_time
-    with open_live(settings) as connection:
-        last = last_as_of_by_kind(connection)
-    begin_at = max(last.values(), default=settings.replay_from)
-    return start_clock(settings.clock_path, wall_time=wall_time, data_start=begin_at).data_time(wall_time)
+    clock = read_clock(settings.clock_path)
+    if clock is None:
+        begin_at = max(_last_as_of(settings).values(), default=settings.replay_from)
+        clock = start_clock(settings.clock_path, wall_time=wall_time, data_start=begin_at)
+    return clock.data_time(wall_time)
 
 
 def newest_slot(settings: Settings, kind: CycleKind, wall_time: datetime) -> Slot:
@@ -57,8 +58,7 @@ def newest_slot(settings: Settings, kind: CycleKind, wall_time: datetime) -> Slo
         Retraining was asked for before any cycle ran.
     """
     if kind == "retrain":
-        with open_live(settings) as connection:
-            last = last_as_of_by_kind(connection)
+        last = _last_as_of(settings)
         if not last:
             raise HistoryError(
                 "there is no history to train on", place=str(settings.store_path), next_step="run `kpp-twin run daily`"
@@ -71,6 +71,14 @@ def newest_slot(settings: Settings, kind: CycleKind, wall_time: datetime) -> Slo
     else:
         slots = list(daily_slots(before, now, settings.daily_time, settings.zone))
     return Slot(kind=kind, as_of=slots[-1])
+
+
+def _last_as_of(settings: Settings) -> dict[str, datetime]:
+    """Where each chain of cycles stands, those that a crash lost included."""
+    lost = [slot_of(entry.cycle_id) for entry in recover(settings).lost]
+    with open_live(settings) as connection:
+        last = last_as_of_by_kind(connection)
+    return last | {slot.kind: slot.as_of for slot in lost}
 
 
 def due_slots(settings: Settings, target: Slot) -> tuple[Slot, ...]:
@@ -88,8 +96,7 @@ def due_slots(settings: Settings, target: Slot) -> tuple[Slot, ...]:
     with open_live(settings) as connection:
         last = last_as_of_by_kind(connection)
         is_done = cycle_report(connection, target) is not None
-    for slot in lost:
-        last[slot.kind] = max(slot.as_of, last.get(slot.kind, slot.as_of))
+    last |= {slot.kind: slot.as_of for slot in lost}
     if is_done or target in lost:
         return (*lost, target)
     newest = max(last.values(), default=None)
@@ -249,7 +256,6 @@ def _site(settings: Settings) -> gate.GateSettings:
         zone=settings.zone,
         naive_zone=ZoneInfo(settings.naive_stamps_zone) if settings.naive_stamps_zone else None,
         rated_load_kw=settings.rated_load_kw,
-        lookback=timedelta(days=settings.lookback_days),
         currency=settings.currency,
     )
 

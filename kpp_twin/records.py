@@ -80,13 +80,16 @@ class Seen:
 
     Attributes
     ----------
+    since
+        Start of the look-back window, not after the newest known interval; none before the first delivery.
     recent
-        Latest known rows of the look-back window: series, valid_from, the value column.
+        Latest known rows of that window: series, valid_from, value.
     refused
         Fingerprints in quarantine.
     """
 
     feed: Feed
+    since: datetime | None
     recent: pd.DataFrame
     refused: frozenset[str]
 

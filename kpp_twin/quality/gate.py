@@ -28,7 +28,6 @@ class GateSettings:
     zone: ZoneInfo
     naive_zone: ZoneInfo | None
     rated_load_kw: float
-    lookback: timedelta
     currency: str
 
 
@@ -86,8 +85,8 @@ def _new_rows(
     stamped = rows["valid_from"].notna()
     is_due = ~stamped
     due = rows.index[stamped & (rows["valid_from"] < pd.Timestamp(as_of + timedelta(days=3)))]
-    if len(seen.recent):  # else the feed begins, or begins again: all of it is new
-        due = due[rows.loc[due, "valid_from"] >= pd.Timestamp(as_of - site.lookback)]
+    if seen.since is not None:
+        due = due[rows.loc[due, "valid_from"] >= pd.Timestamp(seen.since)]
     known_at = delivery.feed.known_at(rows.loc[due, "valid_from"], site.zone)
     is_due.loc[due] = known_at <= pd.Timestamp(as_of)
     rows, faults = rows[is_due].copy(), faults[is_due].copy()

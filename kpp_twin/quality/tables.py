@@ -17,7 +17,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "model_version": ("model_version",),
     "price": ("series", "valid_from", "known_at"),
     "quality_result": ("subject", "rule", "known_at", "cycle_number"),
-    "quarantine": ("fingerprint",),
+    "quarantine": ("fingerprint", "origin"),
     "schedule": ("asset", "valid_from", "issued_at"),
     "settlement_line": ("service", "valid_from", "known_at"),
     "simulation_hour": ("asset", "valid_from", "known_at"),

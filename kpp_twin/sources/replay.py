@@ -23,15 +23,7 @@ class ReplayClock:
 
 
 def start_clock(path: Path, *, wall_time: datetime, data_start: datetime) -> ReplayClock:
-    """Read the stored clock, or fix and store one that stands within a week after ``data_start``.
-
-    Raises
-    ------
-    ConfigError
-        The stored clock cannot be read.
-    """
-    if path.exists():
-        return _read(path)
+    """Fix and store a clock that now stands within a week after ``data_start``."""
     clock = ReplayClock(offset_weeks=(utc(wall_time) - utc(data_start)) // WEEK)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_suffix(".new")
@@ -40,7 +32,16 @@ def start_clock(path: Path, *, wall_time: datetime, data_start: datetime) -> Rep
     return clock
 
 
-def _read(path: Path) -> ReplayClock:
+def read_clock(path: Path) -> ReplayClock | None:
+    """Return the stored clock; none before the first start.
+
+    Raises
+    ------
+    ConfigError
+        It cannot be read.
+    """
+    if not path.exists():
+        return None
     try:
         return ReplayClock(offset_weeks=int(json.loads(path.read_text(encoding="utf-8"))["offset_weeks"]))
     except (ValueError, KeyError, TypeError) as error:

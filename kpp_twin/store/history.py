@@ -38,9 +38,14 @@ def _seen(connection: Connection, feed: Feed, as_of: datetime, lookback: timedel
     refused = connection.execute(
         query("refused_fingerprints"), {"feed": feed.name, "through_cycle": through}
     ).fetchall()
+    ((newest,),) = connection.execute(
+        query("feed_last_interval"), {"table_name": feed.table, "through_cycle": through}
+    ).fetchall()
+    since = None if newest is None else min(newest, as_of - lookback)
     return Seen(
         feed=feed,
-        recent=_known(connection, feed, as_of - lookback, as_of, through).drop(columns="known_at"),
+        since=since,
+        recent=_known(connection, feed, since or as_of, as_of, through).drop(columns="known_at"),
         refused=frozenset(text for (text,) in refused),
     )
 
