@@ -1,6 +1,7 @@
 """What all tests share: seeded hypothesis profiles, a small data folder, and settings in a temporary home."""
 
 import os
+import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,6 +11,7 @@ import pandas as pd
 import pytest
 from hypothesis import HealthCheck, settings
 
+from kpp_twin.records import Slot
 from kpp_twin.settings import Settings
 
 os.environ["GX_ANALYTICS_ENABLED"] = "false"
@@ -25,6 +27,10 @@ settings.load_profile("full" if IS_FULL else "reduced")
 # The made-up site of `data_folder`: hourly prices, 15-minute load and weather.
 DATA_START = datetime(2024, 3, 1, 6, tzinfo=UTC)  # local midnight in Chicago
 DATA_DAYS = 20
+
+DAILY = Slot(kind="daily", as_of=DATA_START + timedelta(days=14, hours=8, minutes=30))  # 09:30 in summer time
+HOURLY = [Slot(kind="hourly", as_of=DATA_START + timedelta(days=15, hours=h, minutes=15)) for h in range(1, 5)]
+FILLED_SLOTS = [DAILY, *HOURLY[:3]]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -42,7 +48,7 @@ def made_up_frames(days: int = DATA_DAYS) -> dict[str, pd.DataFrame]:
     quarters = pd.date_range(DATA_START, periods=days * 96, freq="15min")
 
     def shape(index: pd.DatetimeIndex) -> np.ndarray:
-        return 1 + 0.3 * np.sin(2 * np.pi * (index.hour + index.minute / 60) / 24) + 0.1 * (index.dayofweek < 5)
+        return 1 + 0.3 * np.sin(2 * np.pi * (index.hour + index.minute / 60) / 24) + 0.1 * (index.day_of_week < 5)
 
     return {
         "price": pd.DataFrame(
@@ -87,3 +93,33 @@ def twin_settings(tmp_path: Path, data_folder: Path) -> Settings:
 def day_of() -> Callable[[int], datetime]:
     """Local midnight of the n-th day of the made-up data, in UTC (before the clocks change on 10 March)."""
     return lambda n: DATA_START + timedelta(days=n)
+
+
+@pytest.fixture(scope="session")
+def filled_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with made-up data and a store of one daily and three hourly cycles; copy it, never write to it."""
+    from kpp_twin.cycle import run_cycle
+    from kpp_twin.store.snapshot import publish
+
+    root = tmp_path_factory.mktemp("template")
+    (root / "data").mkdir()
+    for name, frame in made_up_frames().items():
+        write_csv(frame, root / "data" / f"{name}.csv")
+    twin = settings_of(root)
+    for slot in FILLED_SLOTS:
+        run_cycle(twin, slot)
+    publish(twin)
+    return root
+
+
+@pytest.fixture
+def filled(filled_template: Path, tmp_path: Path) -> Settings:
+    """Settings of a twin of one's own with one daily and three hourly cycles in its store, published."""
+    root = tmp_path / "filled"
+    shutil.copytree(filled_template, root)
+    return settings_of(root)
+
+
+def settings_of(root: Path) -> Settings:
+    """Settings of a twin whose data and home lie in one folder."""
+    return Settings(home=root / "home", data_folder=root / "data", selection_days=10, lock_timeout_s=5.0)

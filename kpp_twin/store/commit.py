@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import duckdb
 import pandas as pd
+import pyarrow as pa
 
 from kpp_twin import __version__
 from kpp_twin.crashpoints import reach
@@ -34,7 +35,8 @@ class PredecessorMovedError(HistoryError):
 def insert(connection: Connection, frames: Mapping[str, pd.DataFrame], cycle_number: int) -> None:
     """Append frames to their tables, by column name."""
     for table, frame in frames.items():
-        rows = frame.assign(cycle_number=cycle_number)
+        # DuckDB scans an Arrow table several times faster than a frame whose text it must look at cell by cell.
+        rows = pa.Table.from_pandas(frame.assign(cycle_number=cycle_number), preserve_index=False)
         connection.register("rows_to_insert", rows)
         connection.execute(f"INSERT INTO {table} BY NAME FROM rows_to_insert")
         connection.unregister("rows_to_insert")

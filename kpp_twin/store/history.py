@@ -85,7 +85,7 @@ def read_tables(connection: Connection, start: Start) -> dict[str, pd.DataFrame]
     for (table,) in connection.execute(query("history_tables")).fetchall():
         name = "cycle_gained" if table == "cycle" else "table_gained"
         given = parameters if table == "cycle" else {**parameters, "table_name": table}
-        frames[table] = connection.execute(query(name), given).df()
+        frames[table] = connection.execute(query(name), given).to_arrow_table().to_pandas()
     return frames
 
 

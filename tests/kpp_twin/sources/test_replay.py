@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kpp_twin.errors import ConfigError
-from kpp_twin.sources.replay import WEEK, ReplayClock, start_clock
+from kpp_twin.sources.replay import WEEK, ReplayClock, read_clock, start_clock
 
 DATA_START = datetime(2021, 5, 1, 6, tzinfo=UTC)
 WALL_TIME = datetime(2026, 11, 22, 15, 40, 3, tzinfo=UTC)
@@ -27,11 +27,20 @@ def test_the_clock_begins_within_a_week_after_the_data(tmp_path: Path, wall_time
 
 def test_a_stored_clock_runs_on(tmp_path: Path) -> None:
     path = tmp_path / "home" / "clock.json"
+    assert read_clock(path) is None
     clock = start_clock(path, wall_time=WALL_TIME, data_start=DATA_START)
-    later = start_clock(path, wall_time=WALL_TIME + timedelta(days=40), data_start=DATA_START)
-    assert later == clock
-    assert later.data_time(WALL_TIME + timedelta(days=40)) - clock.data_time(WALL_TIME) == timedelta(days=40)
+    assert read_clock(path) == clock
+    later = WALL_TIME + timedelta(days=40)
+    assert clock.data_time(later) - clock.data_time(WALL_TIME) == timedelta(days=40)
     assert [file.name for file in path.parent.iterdir()] == ["clock.json"]
+
+
+def test_a_clock_started_again_stands_at_the_new_start(tmp_path: Path) -> None:
+    path = tmp_path / "clock.json"
+    start_clock(path, wall_time=WALL_TIME, data_start=DATA_START)
+    again = start_clock(path, wall_time=WALL_TIME, data_start=DATA_START + 10 * WEEK)
+    assert read_clock(path) == again
+    assert DATA_START + 10 * WEEK <= again.data_time(WALL_TIME) < DATA_START + 11 * WEEK
 
 
 def test_data_time_is_utc_and_needs_a_zone() -> None:
@@ -47,6 +56,6 @@ def test_a_damaged_clock_is_named_and_kept(tmp_path: Path, text: str) -> None:
     path = tmp_path / "clock.json"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(ConfigError, match="replay clock cannot be read") as caught:
-        start_clock(path, wall_time=WALL_TIME, data_start=DATA_START)
+        read_clock(path)
     assert caught.value.place == str(path)
     assert path.read_text(encoding="utf-8") == text

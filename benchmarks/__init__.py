@@ -1,0 +1,1 @@
+"""Benchmarks of the store and of the cycle: ``python -m benchmarks.NAME --json``."""

@@ -1,0 +1,57 @@
+"""What the benchmarks share: one CPU to run on, a table for people, and one flat JSON object for programs."""
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """One measured figure.
+
+    Attributes
+    ----------
+    name
+        Key in the JSON object, ending in its unit.
+    meaning
+        What it is, for people.
+    target
+        What it should be, for people; empty if it is only shown.
+    """
+
+    name: str
+    value: float
+    meaning: str
+    target: str = ""
+
+
+def use_one_cpu() -> None:
+    """Keep this process on one CPU: CPU seconds of a crowd of threads depend on the machine.
+
+    Call it before numpy is imported; DuckDB and Arrow take one thread where they see one CPU.
+    """
+    os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1")
+    if hasattr(os, "sched_setaffinity"):  # not on macOS
+        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+
+
+def show(title: str, figures: Sequence[Figure], *, as_json: bool) -> None:
+    """Print the table and, as the last line, the JSON object."""
+    table = Table("figure", "value", "target", "meaning", title=title)
+    table.columns[1].justify = "right"
+    for figure in figures:
+        table.add_row(figure.name, f"{figure.value:,.4g}" if figure.value < 1e4 else f"{figure.value:,.0f}", figure.target, figure.meaning)
+    Console().print(table)
+    if as_json:
+        click.echo(json.dumps({figure.name: rounded(figure.value) for figure in figures}))
+
+
+def rounded(value: float) -> float:
+    """Four significant digits, and a whole number as one; more would be noise."""
+    short = float(f"{value:.4g}")
+    return int(short) if short.is_integer() else short

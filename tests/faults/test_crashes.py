@@ -1,0 +1,100 @@
+"""A power cut at any point costs nothing: the same command once more, and the history is as if nothing had happened."""
+
+import os
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from kpp_twin.crashpoints import POINTS
+from tests.conftest import IS_FULL
+from tests.faults.conftest import AFTER_NEXT, NEXT, Ended, Hash, Twin, assert_whole, snapshot_cycles
+
+RETRAIN = ("run", "retrain", "--as-of", "2024-03-15T18:15Z")
+TWO_HOURS = ("run", "hourly", "--as-of", "2024-03-15T15:15Z")  # from the morning: hourly, daily, hourly
+
+# Where a run may die: the twin it starts from, its command, and at which pass of the point (0: there is none).
+RUNS = {
+    "hourly": ("noon", NEXT, 1),
+    "retrain": ("noon", RETRAIN, 1),
+    "second_of_two": ("noon", AFTER_NEXT, 2),
+    "third_of_three": ("morning", TWO_HOURS, 3),
+}
+ONCE_PER_RUN = ("before_publish", "after_copy", "before_replace", "after_publish")
+REDUCED = [("hourly", point, 1) for point in POINTS] + [
+    ("retrain", "before_commit", 1),
+    ("retrain", "inside_transaction", 1),
+    ("retrain", "after_commit", 1),
+    ("retrain", "inside_journal", 1),
+    ("second_of_two", "after_keep", 1),
+    ("third_of_three", "after_commit", 1),
+]
+FULL = [(run, point, trials) for run, trials in zip(RUNS, (12, 12, 3, 3), strict=True) for point in POINTS]
+N_RANDOM_KILLS = 100 if IS_FULL else 10
+
+
+def assert_mended(twin: Twin, command: tuple[str, ...], expected: Hash) -> None:
+    ended = twin.run(*command)
+    assert ended.code == 0, ended
+    assert_whole(twin, expected)
+    assert len(snapshot_cycles(twin)) == expected["cycle"][0]
+
+
+@pytest.mark.parametrize(("run", "point", "trials"), FULL if IS_FULL else REDUCED, ids=lambda value: str(value))
+def test_death_at_a_named_point(
+    run: str, point: str, trials: int, prepared: dict[str, Twin], clean: Callable[..., Hash], tmp_path: Path
+) -> None:
+    base, command, nth = RUNS[run]
+    crash_at = point if point in ONCE_PER_RUN else f"{point}:{nth}"
+    expected = clean(base, command)
+    for trial in range(trials):
+        twin = prepared[base].copy(tmp_path / str(trial))
+        died = twin.run(*command, crash_at=crash_at)
+        assert died.code == -signal.SIGKILL, died
+        if trial % 3 == 2:  # the run that mends may die as well, early or late
+            second = POINTS[(trial // 3 * 5 + POINTS.index(point)) % len(POINTS)]
+            assert twin.run(*command, crash_at=second).code in {-signal.SIGKILL, 0}
+        assert_mended(twin, command, expected)
+
+
+def test_the_journal_alone_remembers_nothing_that_was_not_committed(noon: Twin, clean: Callable[..., Hash]) -> None:
+    died = noon.run(*NEXT, crash_at="inside_transaction")
+    assert died.code == -signal.SIGKILL
+    assert len(noon.settings.journal_path.read_text().splitlines()) == len(snapshot_cycles(noon))
+    assert noon.hash()["cycle"][0] == len(snapshot_cycles(noon))
+
+
+def test_death_at_random_moments_of_a_daily_and_two_hourly_cycles(
+    prepared: dict[str, Twin], clean: Callable[..., Hash], tmp_path: Path
+) -> None:
+    expected = clean("morning", TWO_HOURS)
+    rng = np.random.default_rng(11)
+    longest_s = _duration_s(prepared["morning"].copy(tmp_path / "timed"), TWO_HOURS)
+    kills = attempts = 0
+    while kills < N_RANDOM_KILLS:
+        attempts += 1
+        assert attempts <= 3 * N_RANDOM_KILLS, f"only {kills} runs could be killed in time"
+        twin = prepared["morning"].copy(tmp_path / str(attempts))
+        ended = _kill_after(twin, TWO_HOURS, rng.uniform(0.0, longest_s))
+        if ended.code != -signal.SIGKILL:
+            assert ended.code == 0, ended  # it was faster: no trial
+            continue
+        kills += 1
+        assert_mended(twin, TWO_HOURS, expected)
+    print(f"{kills} kills at random moments, 0 failures: under {3 / kills:.1%} per kill with 95 % confidence")
+
+
+def _duration_s(twin: Twin, command: tuple[str, ...]) -> float:
+    began = time.monotonic()
+    assert twin.run(*command).code == 0
+    return time.monotonic() - began
+
+
+def _kill_after(twin: Twin, command: tuple[str, ...], seconds: float) -> Ended:
+    child = twin.start(*command)
+    time.sleep(seconds)
+    os.kill(child.pid, signal.SIGKILL)  # of a child that has ended, but was not waited for, this is no fault
+    return child.wait()

@@ -1,0 +1,69 @@
+import re
+
+import pytest
+
+from kpp_twin.settings import Settings
+from kpp_twin.store import journal
+from kpp_twin.store.connection import open_live
+from kpp_twin.store.queries import query
+from kpp_twin.store.verify import history_hash, verify
+
+# Damage done by hand, and the invariants that must notice it.
+DAMAGE = {
+    "a cycle is gone": ("DELETE FROM cycle WHERE cycle_number = 4", {"I1", "I6", "I3"}),
+    "a row came twice": ("INSERT INTO price FROM price LIMIT 1", {"I2", "I3", "I7", "I10"}),
+    "a row is gone": ("DELETE FROM forecast WHERE cycle_number = 2 AND valid_from = (SELECT min(valid_from) FROM forecast WHERE cycle_number = 2)", {"I3", "I7"}),
+    "a value moved": ("UPDATE site_load SET load_kw = load_kw + 1 WHERE cycle_number = 2", {"I7"}),
+    "known too late": ("UPDATE site_load SET known_at = known_at + INTERVAL 2 HOUR WHERE cycle_number = 2", {"I4", "I7"}),
+    "energy from nothing": (
+        "INSERT INTO energy_ledger (asset, valid_from, duration_minutes, known_at, entry, energy_kwh, cycle_number)"
+        " VALUES ('battery', '2024-03-16', 60, '2024-03-16', 'out', 1.0, 2)",
+        {"I3", "I5"},
+    ),
+    "a row was lost on the way": ("UPDATE cycle SET rows_in = rows_in + 1 WHERE cycle_number = 2", {"I10"}),
+    "the chain is broken": ("UPDATE cycle SET predecessor_digest = 'x' WHERE cycle_number = 3", {"I11"}),
+}
+
+
+def broken(settings: Settings) -> set[str]:
+    return {finding.invariant for finding in verify(settings) if not finding.holds}
+
+
+def test_a_sound_history_holds(filled: Settings):
+    findings = verify(filled)
+    assert broken(filled) == set()
+    assert [finding.invariant for finding in findings] == ["I1", "I2", "I3", "I4", "I5", "I6", "I7", "I10", "I11"]
+
+
+@pytest.mark.parametrize(("damage", "invariants"), DAMAGE.values(), ids=DAMAGE)
+def test_damage_is_noticed_with_evidence(filled: Settings, damage: str, invariants: set[str]):
+    with open_live(filled) as connection:
+        connection.execute(damage)
+    found = {finding.invariant: finding for finding in verify(filled) if not finding.holds}
+    assert invariants <= set(found)
+    assert all(found[name].evidence for name in invariants)
+
+
+def test_a_cycle_that_only_the_journal_knows_is_noticed(filled: Settings):
+    entries = list(journal.read(filled.journal_path).values())
+    extra = journal.JournalEntry(cycle_number=5, cycle_id="hourly-lost", row_counts={}, digest="d")
+    journal.rewrite(filled.journal_path, [*entries, extra])
+    (finding,) = [f for f in verify(filled) if not f.holds]
+    assert finding.invariant == "I1"
+    assert "hourly-lost" in finding.evidence[0]
+
+
+def test_every_history_table_is_in_the_invariants_that_name_tables(filled: Settings):
+    with open_live(filled) as connection:
+        tables = set(history_hash(connection)) - {"cycle"}
+    for name, exempt in {"verify_i2_keys": {"model_version", "quarantine"}, "verify_i3_whole_cycles": set()}.items():
+        named = set(re.findall(r"FROM (\w+) GROUP BY", query(name)))
+        assert named == tables - exempt
+
+
+def test_the_hash_ignores_order_and_the_wall_clock(filled: Settings):
+    with open_live(filled) as connection:
+        before = history_hash(connection)
+        connection.execute("CREATE TABLE turned AS FROM price ORDER BY valid_from DESC; DELETE FROM price")
+        connection.execute("INSERT INTO price FROM turned; DROP TABLE turned; UPDATE price SET recorded_at = now()")
+        assert history_hash(connection) == before
