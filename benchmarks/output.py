@@ -1,7 +1,6 @@
-"""What the benchmarks share: one CPU to run on, a table for people, and one flat JSON object for programs."""
+"""How the benchmarks show their figures: a table for people, and one flat JSON object for programs."""
 
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -30,22 +29,12 @@ class Figure:
     target: str = ""
 
 
-def use_one_cpu() -> None:
-    """Keep this process on one CPU: CPU seconds of a crowd of threads depend on the machine.
-
-    Call it before numpy is imported; DuckDB and Arrow take one thread where they see one CPU.
-    """
-    os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1")
-    if hasattr(os, "sched_setaffinity"):  # not on macOS
-        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
-
-
 def show(title: str, figures: Sequence[Figure], *, as_json: bool) -> None:
     """Print the table and, as the last line, the JSON object."""
     table = Table("figure", "value", "target", "meaning", title=title)
     table.columns[1].justify = "right"
     for figure in figures:
-        table.add_row(figure.name, f"{figure.value:,.4g}" if figure.value < 1e4 else f"{figure.value:,.0f}", figure.target, figure.meaning)
+        table.add_row(figure.name, f"{rounded(figure.value):,}", figure.target, figure.meaning)
     Console().print(table)
     if as_json:
         click.echo(json.dumps({figure.name: rounded(figure.value) for figure in figures}))

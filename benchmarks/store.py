@@ -12,8 +12,15 @@ from pathlib import Path
 from statistics import median
 
 import click
+import numpy as np
+import pandas as pd
 
 from benchmarks.output import Figure, show
+from kpp_twin.feeds import PRICE
+from kpp_twin.settings import Settings
+from kpp_twin.store.commit import insert
+from kpp_twin.store.connection import Connection, open_live, transaction
+from kpp_twin.store.history import _known
 
 INSERT_ROWS = 1_000_000
 INSERT_REPEATS = 5
@@ -26,7 +33,14 @@ NEEDED_BYTES_PER_ROW = 20  # some 6 for the table, the rest for what DuckDB writ
 
 
 @click.command()
-@click.option("--rows", type=click.IntRange(min=10_000), multiple=True, default=(10_000_000, 100_000_000), show_default=True, help="Rows of the price table at which the as-of query is timed; may be given several times.")
+@click.option(
+    "--rows",
+    type=click.IntRange(min=10_000),
+    multiple=True,
+    default=(10_000_000, 100_000_000),
+    show_default=True,
+    help="Rows of the price table at which the as-of query is timed; may be given several times.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the figures once more as the last line, as a JSON object.")
 def main(rows: tuple[int, ...], *, as_json: bool) -> None:
     """Time the store's insert, and its as-of query on tables of several sizes.
@@ -51,10 +65,6 @@ def _require_space(folder: Path, rows: int) -> None:
 
 def _insert(folder: Path, rows: int) -> Iterator[Figure]:
     """Write a frame as the gate hands it over, into a new store each time, within one transaction."""
-    from kpp_twin.settings import Settings
-    from kpp_twin.store.commit import insert
-    from kpp_twin.store.connection import open_live, transaction
-
     frame = _price_frame(rows)
     wall_s, cpu_s = [], []
     for number in range(INSERT_REPEATS):
@@ -67,17 +77,21 @@ def _insert(folder: Path, rows: int) -> Iterator[Figure]:
             wall_s.append(time.perf_counter() - wall)
             cpu_s.append(time.process_time() - cpu)
         shutil.rmtree(home)
-    yield Figure(name="insert_rows_per_s", value=rows / median(wall_s), meaning=f"insert {rows:,} price rows and commit", target="≥ 1,500,000")
+    yield Figure(
+        name="insert_rows_per_s",
+        value=rows / median(wall_s),
+        meaning=f"insert {rows:,} price rows and commit",
+        target="≥ 1,500,000",
+    )
     yield Figure(name="insert_rows_per_cpu_s", value=rows / median(cpu_s), meaning="the same by CPU time")
 
 
-def _price_frame(rows: int) -> "pd.DataFrame":
+def _price_frame(rows: int) -> pd.DataFrame:
     """Hourly prices of eight hubs; columns and types as the gate admits them."""
-    import numpy as np
-    import pandas as pd
-
     hubs = [f"HUB_{number}" for number in range(8)]
-    valid_from = pd.date_range("2010-01-01", periods=-(-rows // len(hubs)), freq="h", tz="UTC", unit="us").repeat(len(hubs))[:rows]
+    valid_from = pd.date_range("2010-01-01", periods=-(-rows // len(hubs)), freq="h", tz="UTC", unit="us").repeat(
+        len(hubs)
+    )[:rows]
     return pd.DataFrame(
         {
             "series": np.resize(hubs, rows),
@@ -94,9 +108,6 @@ def _price_frame(rows: int) -> "pd.DataFrame":
 
 def _as_of(folder: Path, sizes: list[int]) -> Iterator[Figure]:
     """Let one table grow through the sizes, and ask at each what was known at instants spread over its history."""
-    from kpp_twin.settings import Settings
-    from kpp_twin.store.connection import open_live
-
     settings = Settings(home=folder / "as-of")
     fill = Path(__file__).with_name("fill_price.sql").read_text(encoding="utf-8")
     filled, fill_s = 0, 0.0
@@ -110,18 +121,17 @@ def _as_of(folder: Path, sizes: list[int]) -> Iterator[Figure]:
             connection.execute("SET threads = 1")
             wall_ms, cpu_ms = _ask(connection, rows // FILL_ROWS_PER_DAY)
         size = f"{rows:.0e}".replace("e+0", "e").replace("e+", "e")
-        yield Figure(name=f"asof_ms_{size}", value=wall_ms, meaning=f"what was known of 7 days, of {rows:,} rows", target="≤ 10")
+        yield Figure(
+            name=f"asof_ms_{size}", value=wall_ms, meaning=f"what was known of 7 days, of {rows:,} rows", target="≤ 10"
+        )
         yield Figure(name=f"asof_cpu_ms_{size}", value=cpu_ms, meaning="the same by CPU time")
     yield Figure(name="bytes_per_row", value=settings.store_path.stat().st_size / filled, meaning="on disk")
     yield Figure(name="fill_rows", value=filled, meaning="rows of the largest table")
     yield Figure(name="fill_s", value=fill_s, meaning="to fill it within DuckDB")
 
 
-def _ask(connection: "Connection", days: int) -> tuple[float, float]:
+def _ask(connection: Connection, days: int) -> tuple[float, float]:
     """Median wall and CPU milliseconds of the twin's own query, warm."""
-    from kpp_twin.feeds import PRICE
-    from kpp_twin.store.history import _known
-
     wall_ms, cpu_ms = [], []
     for number in range(1, INSTANTS + 1):
         as_of = FILL_START + timedelta(days=days * number // INSTANTS, hours=15)

@@ -94,7 +94,7 @@ def _one_question(connection: Connection, text: str) -> duckdb.Statement:
         raise QueryError(
             f"{len(statements)} statements ({', '.join(kinds)}); one is run at a time",
             place=PLACE,
-            next_step="send them one by one; a PIVOT counts as one only if it lists its values: ON kind IN ('daily', 'hourly')",
+            next_step="send them one by one; a PIVOT is one only if it lists its values: ON kind IN ('daily', 'hourly')",
         )
     if statements[0].type not in ALLOWED:
         raise QueryError(
@@ -175,11 +175,10 @@ def _distinct(names: list[str]) -> tuple[str, ...]:
 
 
 def _cell(value: object) -> object:
-    if isinstance(value, (list, tuple, dict)):
+    """Value as CSV has it."""
+    if isinstance(value, (bool, list, tuple, dict)):
         return json.dumps(_plain(value), ensure_ascii=False)
-    if isinstance(value, (bool, datetime)):
-        return str(_plain(value)).lower() if isinstance(value, bool) else _plain(value)
-    return value
+    return value if isinstance(value, (float, Decimal)) else _plain(value)
 
 
 def _plain(value: object) -> object:
