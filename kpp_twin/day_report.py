@@ -200,3 +200,13 @@ class DayReport:
         """Length of the day, as in 23, 24 or 25 [h]."""
         start, stop = local_day_bounds(self.day, self.zone)
         return round((stop - start) / timedelta(hours=1))
+
+    @property
+    def forecasts(self) -> tuple[tuple[DaySeries, DayForecast], ...]:
+        """The series that were forecast, each with its forecast."""
+        return tuple((series, series.forecast) for series in self.series if series.forecast)
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        """Candidates that the forecasters were chosen from, in order of name."""
+        return tuple(sorted({method for _, forecast in self.forecasts for method in forecast.judgement.scores}))

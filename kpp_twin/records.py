@@ -82,16 +82,21 @@ class Seen:
     ----------
     since
         Start of the look-back window, not after the newest known interval; none before the first delivery.
-    recent
-        Latest known rows of that window: series, valid_from, value.
+    versions
+        Every known version of every interval of that window, oldest first: series, valid_from, value.
     refused
         Fingerprints in quarantine.
     """
 
     feed: Feed
     since: datetime | None
-    recent: pd.DataFrame
+    versions: pd.DataFrame
     refused: frozenset[str]
+
+    @property
+    def latest(self) -> pd.DataFrame:
+        """Return the newest version of each interval."""
+        return self.versions.drop_duplicates(["series", "valid_from"], keep="last")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,14 +110,22 @@ class Start:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checked:
-    """A feed's delivery after the gate; ``rows_in == len(admitted) + len(quarantined)``."""
+    """A feed's delivery after the gate; ``rows_in == len(admitted) + len(quarantined)``.
+
+    Attributes
+    ----------
+    delivery
+        The new rows as they came, with the known rows of the same stamps: enough to judge them again alike.
+    source_ends
+        Start of the last interval that the source holds, known yet or not.
+    """
 
     feed: Feed
     admitted: pd.DataFrame
     quarantined: pd.DataFrame
     results: pd.DataFrame
     delivery: Delivery
-    source_ends: datetime | None = None  # start of the last interval that the source holds, known yet or not
+    source_ends: datetime | None = None
 
     @property
     def rows_in(self) -> int:

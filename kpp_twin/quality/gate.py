@@ -12,7 +12,7 @@ from kpp_twin.errors import QualityBlockedError
 from kpp_twin.feeds import Feed
 from kpp_twin.quality.measures import measure
 from kpp_twin.quality.parsing import ColumnFaultError, Parsed, fingerprints, parse, raw_texts
-from kpp_twin.quality.suites import Rule, Verdict, feed_rules, judge
+from kpp_twin.quality.suites import Verdict, feed_rules, judge
 from kpp_twin.records import Checked, Delivery, Seen
 
 RESULT_COLUMNS = ("subject", "rule", "action", "expectation", "rows_checked", "rows_failed", "passed", "evidence")
@@ -56,32 +56,30 @@ def check(
         parsed = parse(delivery, naive_zone=site.naive_zone)
     except ColumnFaultError as fault:
         if not len(delivery.rows) and not feed.required:
-            return _checked(delivery, pd.DataFrame(), pd.Series(dtype=str), (), as_of=as_of, site=site)
+            return _checked(delivery, pd.DataFrame(columns=["reason"]), (), as_of=as_of, site=site)
         raise _refusal(delivery, delivery.rows.index, str(fault), "correct the header and run again") from fault
-    rows, reasons = _new_rows(parsed, delivery, seen, as_of, site)
-    rows["flags"] = ""
-    _settle_duplicates(rows, reasons)
-    good = rows.index[reasons == ""]
-    measured = _measured(rows.loc[good], seen, feed, site)
+    rows = _new_rows(parsed, delivery, seen, as_of, site)
+    measured = _measured(rows[rows["reason"] == ""], seen, feed, site)
     rules = feed_rules(feed, rated_load_kw=site.rated_load_kw)
     verdicts = judge(measured, rules) if len(measured) else ()
     for verdict in verdicts:
         failed = measured.index[list(verdict.failed)]
         if len(failed) and verdict.rule.action == "block":
             raise _refusal(delivery, rows.index, _describe(verdict, measured.loc[failed]), verdict.rule.next_step)
-        target = reasons if verdict.rule.action == "quarantine" else rows["flags"]
-        target.loc[failed] = [f"{known},{verdict.rule.name}".lstrip(",") for known in target.loc[failed]]
-    _refuse_mostly_bad(delivery, rows, reasons)
+        _note(rows, failed, "reason" if verdict.rule.action == "quarantine" else "flags", verdict.rule.name)
+    _refuse_mostly_bad(delivery, rows)
     rows["known_at"] = _known_at(rows["valid_from"], feed, as_of, previous_as_of, site.zone)
-    checked = _checked(delivery, rows, reasons, verdicts, as_of=as_of, site=site)
-    return replace(checked, source_ends=_last(parsed.rows["valid_from"]))
+    checked = _checked(delivery, rows, verdicts, as_of=as_of, site=site)
+    same_stamps = parsed.rows.index[parsed.rows["valid_from"].isin(rows["valid_from"])]
+    return replace(checked, delivery=_part(delivery, same_stamps), source_ends=_last(parsed.rows["valid_from"]))
 
 
-def _new_rows(
-    parsed: Parsed, delivery: Delivery, seen: Seen, as_of: datetime, site: GateSettings
-) -> tuple[pd.DataFrame, pd.Series]:
-    """Rows that can be known at ``as_of``, are inside the look-back window, and were not taken in before."""
-    rows, faults = parsed.rows, parsed.faults
+def _new_rows(parsed: Parsed, delivery: Delivery, seen: Seen, as_of: datetime, site: GateSettings) -> pd.DataFrame:
+    """Rows that can be known at ``as_of``, are inside the look-back window, and were not taken in before.
+
+    The parsed columns, and: reason (why the row cannot be admitted), flags (what was found on it), is_correction.
+    """
+    rows = parsed.rows.assign(reason=parsed.faults, flags="")
     stamped = rows["valid_from"].notna()
     is_due = ~stamped
     due = rows.index[stamped & (rows["valid_from"] < pd.Timestamp(as_of + timedelta(days=3)))]
@@ -89,39 +87,46 @@ def _new_rows(
         due = due[rows.loc[due, "valid_from"] >= pd.Timestamp(seen.since)]
     known_at = delivery.feed.known_at(rows.loc[due, "valid_from"], site.zone)
     is_due.loc[due] = known_at <= pd.Timestamp(as_of)
-    rows, faults = rows[is_due].copy(), faults[is_due].copy()
-    if len(seen.recent):
-        key = pd.MultiIndex.from_frame(seen.recent[["series", "valid_from"]])
-        known = pd.Series(seen.recent["value"].to_numpy(), index=key)
-        held = known.reindex(pd.MultiIndex.from_frame(rows[["series", "valid_from"]])).to_numpy()
-        rows["is_correction"] = ~np.isnan(held) & (faults == "").to_numpy()
-        is_held = (held == rows["value"].to_numpy()) & (faults == "").to_numpy()
-        rows, faults = rows[~is_held], faults[~is_held]
-    else:
-        rows["is_correction"] = False
-    if seen.refused and len(rows):
-        is_refused = fingerprints(delivery, rows.index).isin(seen.refused)
-        rows, faults = rows[~is_refused], faults[~is_refused]
-    return rows.copy(), faults.copy()
+    rows = rows[is_due].copy()
+    _settle_duplicates(rows)
+    is_good, is_surplus = rows["reason"] == "", _surplus(rows) != ""
+    held = seen.latest.set_index(["series", "valid_from"])["value"]
+    held_value = held.reindex(pd.MultiIndex.from_frame(rows[["series", "valid_from"]])).to_numpy()
+    rows["is_correction"] = is_good & ~np.isnan(held_value)
+    version = ["series", "valid_from", "value"]
+    was_admitted = pd.MultiIndex.from_frame(rows[version]).isin(pd.MultiIndex.from_frame(seen.versions[version]))
+    rows = rows[~((is_good & (held_value == rows["value"])) | (is_surplus & was_admitted))]
+    was_refused = fingerprints(delivery, _surplus(rows)).isin(seen.refused)
+    return rows[~was_refused].copy()
 
 
-def _settle_duplicates(rows: pd.DataFrame, reasons: pd.Series) -> None:
-    """Of rows with one stamp the highest revision stays, else the first; the others go to quarantine (DQ-06)."""
-    good = rows[reasons == ""]
+def _settle_duplicates(rows: pd.DataFrame) -> None:
+    """Of rows with one stamp the highest revision stays, else the first; the others are surplus (DQ-06)."""
+    good = rows[rows["reason"] == ""]
     ordered = good.sort_values("revision", ascending=False, kind="stable")
     surplus = ordered.index[ordered.duplicated(["series", "valid_from"], keep="first")]
-    if not len(surplus):
-        return
-    values = good.groupby(["series", "valid_from"])["value"].transform("nunique")
-    reasons[surplus] = np.where(values[surplus] > 1, CONFLICT, IDENTICAL)
-    rows.loc[values.index[values > 1], "flags"] = CONFLICT
+    if len(surplus):
+        is_conflict = good.groupby(["series", "valid_from"])["value"].transform("nunique") > 1
+        rows.loc[surplus, "reason"] = np.where(is_conflict[surplus], CONFLICT, IDENTICAL)
+        rows.loc[good.index[is_conflict], "flags"] = CONFLICT
+
+
+def _surplus(rows: pd.DataFrame) -> pd.Series:
+    """Why a row is surplus; empty if it is not."""
+    return rows["reason"].where(rows["reason"].isin([CONFLICT, IDENTICAL]), "")
+
+
+def _note(rows: pd.DataFrame, where: pd.Index, column: str, finding: str) -> None:
+    """Append a finding to a comma-separated column of some rows."""
+    known = rows.loc[where, column]
+    rows.loc[where, column] = known.where(known == "", known + ",") + finding
 
 
 def _measured(good: pd.DataFrame, seen: Seen, feed: Feed, site: GateSettings) -> pd.DataFrame:
     """Judged figures of the new rows, computed with the known rows around them; index as in ``good``."""
     columns = ["series", "valid_from", "value", "is_new", "row"]
     new = good.assign(is_new=True, row=good.index)[columns]
-    known = seen.recent.assign(is_new=False, row=-1)[columns]
+    known = seen.latest.assign(is_new=False, row=-1)[columns]
     if len(known) and len(new):
         keys = pd.MultiIndex.from_frame(known[["series", "valid_from"]])
         known = known[~keys.isin(pd.MultiIndex.from_frame(new[["series", "valid_from"]]))]
@@ -141,8 +146,8 @@ def _known_at(
     return published.where(published > pd.Timestamp(previous_as_of), now)
 
 
-def _refuse_mostly_bad(delivery: Delivery, rows: pd.DataFrame, reasons: pd.Series) -> None:
-    bad = reasons[(reasons != "") & ~reasons.isin([CONFLICT, IDENTICAL])]
+def _refuse_mostly_bad(delivery: Delivery, rows: pd.DataFrame) -> None:
+    bad = rows.loc[~rows["reason"].isin(["", CONFLICT, IDENTICAL]), "reason"]
     if len(rows) >= MIN_ROWS_FOR_SHARE and len(bad) > MAX_BAD_SHARE * len(rows):
         common = bad.value_counts()
         first = delivery.origins[bad.index[0]]
@@ -178,30 +183,22 @@ def _refusal(delivery: Delivery, index: pd.Index, fault: str, next_step: str) ->
 
 
 def _checked(
-    delivery: Delivery,
-    rows: pd.DataFrame,
-    reasons: pd.Series,
-    verdicts: Sequence[Verdict],
-    *,
-    as_of: datetime,
-    site: GateSettings,
+    delivery: Delivery, rows: pd.DataFrame, verdicts: Sequence[Verdict], *, as_of: datetime, site: GateSettings
 ) -> Checked:
     """Split the judged rows, and write down every rule's verdict."""
-    feed = delivery.feed
-    good = rows.index[reasons == ""] if len(rows) else rows.index
-    bad = rows.index[reasons != ""] if len(rows) else rows.index
+    is_good = rows["reason"] == ""
     return Checked(
-        feed=feed,
-        admitted=_admitted(rows.loc[good], delivery, site.currency),
-        quarantined=_quarantined(rows.loc[bad], reasons, delivery, as_of),
-        results=_results(feed, rows, reasons, verdicts),
-        delivery=Delivery(
-            feed=feed,
-            rows=delivery.rows.loc[rows.index],
-            origins=delivery.origins.loc[rows.index],
-            source=delivery.source,
-        ),
+        feed=delivery.feed,
+        admitted=_admitted(rows[is_good], delivery, site.currency),
+        quarantined=_quarantined(rows[~is_good], delivery, as_of),
+        results=_results(delivery.feed, rows, verdicts),
+        delivery=_part(delivery, rows.index),
     )
+
+
+def _part(delivery: Delivery, index: pd.Index) -> Delivery:
+    """Return some rows of a delivery."""
+    return replace(delivery, rows=delivery.rows.loc[index], origins=delivery.origins.loc[index])
 
 
 def _last(valid_from: pd.Series) -> datetime | None:
@@ -213,7 +210,8 @@ def _admitted(rows: pd.DataFrame, delivery: Delivery, currency: str) -> pd.DataF
     feed = delivery.feed
     if not len(rows):
         return pd.DataFrame()
-    flags = rows["flags"].where(~rows["is_correction"], rows["flags"].map(lambda f: f"{CORRECTION},{f}".rstrip(",")))
+    rows = rows.copy()
+    _note(rows, rows.index[rows["is_correction"]], "flags", CORRECTION)
     files = delivery.origins.loc[rows.index].str.rsplit(":", n=1).str[0]
     admitted = pd.DataFrame(
         {
@@ -223,7 +221,7 @@ def _admitted(rows: pd.DataFrame, delivery: Delivery, currency: str) -> pd.DataF
             "known_at": rows["known_at"],
             feed.value_column: rows["value"],
             "source": f"{delivery.source}/" + files,
-            "flags": flags,
+            "flags": rows["flags"],
         }
     )
     if feed.name == "price":
@@ -231,28 +229,28 @@ def _admitted(rows: pd.DataFrame, delivery: Delivery, currency: str) -> pd.DataF
     return admitted.sort_values(["valid_from", "series"], ignore_index=True)
 
 
-def _quarantined(rows: pd.DataFrame, reasons: pd.Series, delivery: Delivery, as_of: datetime) -> pd.DataFrame:
+def _quarantined(rows: pd.DataFrame, delivery: Delivery, as_of: datetime) -> pd.DataFrame:
     if not len(rows):
         return pd.DataFrame()
     return pd.DataFrame(
         {
             "feed": delivery.feed.name,
-            "reason": reasons.loc[rows.index],
+            "reason": rows["reason"],
             "origin": delivery.origins.loc[rows.index],
             "raw": raw_texts(delivery, rows.index),
-            "fingerprint": fingerprints(delivery, rows.index),
+            "fingerprint": fingerprints(delivery, _surplus(rows)),
             "valid_from": rows["valid_from"],
             "known_at": pd.Timestamp(as_of),
         }
     ).reset_index(drop=True)
 
 
-def _results(feed: Feed, rows: pd.DataFrame, reasons: pd.Series, verdicts: Sequence[Verdict]) -> pd.DataFrame:
+def _results(feed: Feed, rows: pd.DataFrame, verdicts: Sequence[Verdict]) -> pd.DataFrame:
     """One row per rule; the parse and duplicate findings, made before the suite, come first."""
     if not len(rows):
         return pd.DataFrame(columns=list(RESULT_COLUMNS))
     by_suite = {verdict.rule.name for verdict in verdicts}
-    early = reasons[reasons != ""].str.split(",").explode()
+    early = rows.loc[rows["reason"] != "", "reason"].str.split(",").explode()
     early = early[~early.isin(by_suite)]
     lines = [
         (feed.name, reason, "quarantine", "parse", len(rows), int(n), False, "")
@@ -272,6 +270,3 @@ def _results(feed: Feed, rows: pd.DataFrame, reasons: pd.Series, verdicts: Seque
         for v in verdicts
     ]
     return pd.DataFrame(lines, columns=list(RESULT_COLUMNS))
-
-
-__all__ = ["GateSettings", "RefusedError", "Rule", "check"]

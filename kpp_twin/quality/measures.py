@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from kpp_twin.feeds import Feed, offer_cap
-from kpp_twin.units import MINUTES_PER_HOUR
+from kpp_twin.timegrid import TimeGrid
 
 Array = npt.NDArray[np.float64]
 
@@ -31,12 +31,13 @@ def hampel_scores(values: Array, half_window: int = HAMPEL_HALF_WINDOW) -> Array
     return np.abs(values - median) / (MAD_TO_SIGMA * np.maximum(mad, floor))
 
 
-def identical_run_lengths(values: Array, follows: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
-    """How many identical values in a row end at each, ``(n,)``; a gap before a value starts anew.
+def identical_run_lengths(values: Array) -> npt.NDArray[np.int64]:
+    """How many identical values in a row end at each, ``(n,)``.
 
-    It looks back only, so a value is judged the same whether it came live or in bulk.
+    It looks back only, and across gaps (stuck values that were kept out leave one), so that a value is judged the same
+    whether it came live or in bulk.
     """
-    continues = follows & np.r_[False, values[1:] == values[:-1]]
+    continues = np.r_[False, values[1:] == values[:-1]]
     position = np.arange(len(values))
     run_start = np.maximum.accumulate(np.where(continues, 0, position))
     return position - run_start + 1
@@ -82,7 +83,7 @@ def _measure_series(part: pd.DataFrame, step: timedelta) -> pd.DataFrame:
     return part.assign(
         off_grid_minutes=since_epoch % step_us / (60 * 1e6),
         gap_before_minutes=np.maximum(gap_us, 0) / (60 * 1e6),
-        identical_run=identical_run_lengths(values, follows),
+        identical_run=identical_run_lengths(values),
         hampel_score=hampel_scores(values),
         jump=np.where(follows, jump, 0.0),
     )
@@ -91,13 +92,14 @@ def _measure_series(part: pd.DataFrame, step: timedelta) -> pd.DataFrame:
 def _unit_ratios(measured: pd.DataFrame, feed: Feed, rated_load_kw: float) -> dict[str, float]:
     """Median size of each series' new rows over that of its known ones; 1 where there is too little to tell.
 
-    The first load delivery, with nothing known, is held against half the rating.
+    The first load delivery, with nothing known, is held against half the rating. Prices of a currency unit or more per
+    MWh are none per kWh, however dear the days before were (after the winter storm of 2021 the ratio was 1/300).
     """
     ratios = {}
     for name, part in measured.groupby("series"):
         size = part["value"].abs()
         new, known = size[part["is_new"] & (size > 0)], size[~part["is_new"] & (size > 0)]
-        if len(new) < UNIT_MIN_ROWS[feed.name]:
+        if len(new) < UNIT_MIN_ROWS[feed.name] or (feed.name == "price" and new.median() >= 1.0):
             ratios[str(name)] = 1.0
         elif len(known) >= UNIT_MIN_ROWS[feed.name]:
             ratios[str(name)] = float(new.median() / known.median())
@@ -108,13 +110,7 @@ def _unit_ratios(measured: pd.DataFrame, feed: Feed, rated_load_kw: float) -> di
 
 def _missing_in_day(measured: pd.DataFrame, feed: Feed, zone: ZoneInfo) -> pd.Series:
     """Intervals that the row's local day lacks, of the 23, 24 or 25 hours that it has."""
-    day = measured["valid_from"].dt.tz_convert(zone).dt.normalize()
+    day = measured["valid_from"].dt.tz_convert(zone).dt.date
     present = measured.groupby(["series", day])["value"].transform("size")
-    bounds = {d: (d + pd.DateOffset(days=1)) - d for d in day.unique()}
-    expected = day.map(bounds).dt.total_seconds() / 60 / feed.step_minutes
-    return (expected - present).astype(np.float64)
-
-
-def expected_intervals(hours: float, step_minutes: int) -> int:
-    """Intervals of a day of so many hours."""
-    return int(hours * MINUTES_PER_HOUR / step_minutes)
+    expected = {d: TimeGrid.local_day(d, zone, feed.step_minutes).n_steps for d in day.unique()}
+    return (day.map(expected) - present).astype(np.float64)

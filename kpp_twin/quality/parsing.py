@@ -17,7 +17,9 @@ SERIES_NAMES = ("series", "location", "settlement_point", "zone", "meter")
 END_NAMES = ("interval_end",)
 REVISION_NAME = "revision"
 DEFAULT_SERIES = "SITE"
-HAS_ZONE = r"(?:[Zz]|[+-]\d{2}:?\d{2})$"
+HAS_ZONE = r"(?:[Zz]|[T ]\d{2}.*[+-]\d{2}(?::?\d{2})?)$"
+MISSING = ("", "nan", "NaN", "NaT", "None", "<NA>", "null", "NULL")
+PLAUSIBLE_STAMPS = (pd.Timestamp("1900-01-01", tz="UTC"), pd.Timestamp("2200-01-01", tz="UTC"))
 
 Convert = Callable[[np.ndarray], np.ndarray]
 
@@ -77,14 +79,14 @@ def parse(delivery: Delivery, *, naive_zone: ZoneInfo | None) -> Parsed:
     value = _parse_numbers(raw[value_name], faults, "value")
     rows = pd.DataFrame(
         {
-            "series": raw[series_name].astype(str).str.strip() if series_name else DEFAULT_SERIES,
+            "series": _texts(raw[series_name]) if series_name else DEFAULT_SERIES,
             "valid_from": valid_from,
             "value": values_by_name[value_name](value),
             "revision": _parse_numbers(raw[REVISION_NAME], faults, "revision") if REVISION_NAME in raw else 0.0,
         },
         index=raw.index,
     )
-    _add(faults, rows["series"].isin(["", "nan", "None"]), "missing_series")
+    _add(faults, rows["series"] == "", "missing_series")
     if end_name := _one_of(raw, END_NAMES, "", optional=True):
         length = _parse_stamps(raw[end_name], naive_zone, faults) - valid_from
         _add(faults, length.notna() & (length != pd.Timedelta(minutes=delivery.feed.step_minutes)), "interval_length")
@@ -93,17 +95,21 @@ def parse(delivery: Delivery, *, naive_zone: ZoneInfo | None) -> Parsed:
     return Parsed(rows=rows, faults=faults)
 
 
-def fingerprints(delivery: Delivery, index: pd.Index) -> pd.Series:
-    """Digest of feed and content of each row, by which a second delivery of it is recognised."""
-    texts = raw_texts(delivery, index)
-    name = delivery.feed.name
-    return texts.map(lambda text: hashlib.sha256(f"{name}\n{text}".encode()).hexdigest()[:32]).astype(object)
-
-
 def raw_texts(delivery: Delivery, index: pd.Index) -> pd.Series:
-    """Each row as delivered, as a JSON object."""
-    rows = delivery.rows.loc[index].astype(str).to_dict("records")
-    return pd.Series([json.dumps(row, ensure_ascii=False) for row in rows], index=index, dtype=object)
+    """Each row as delivered, as a JSON object of texts; null where nothing was."""
+    rows = delivery.rows.loc[index]
+    texts = rows.astype(str).astype(object).where(rows.notna(), None).to_dict("records")
+    return pd.Series([json.dumps(row, ensure_ascii=False) for row in texts], index=index, dtype=object)
+
+
+def fingerprints(delivery: Delivery, surplus: pd.Series) -> pd.Series:
+    """Digest of feed and content of each row, by which a refused one is known again.
+
+    ``surplus`` says of each row why it is one too many, empty if it is not: a twin is not taken for the row that stayed.
+    """
+    name = delivery.feed.name
+    texts = raw_texts(delivery, surplus.index) + surplus
+    return texts.map(lambda text: hashlib.sha256(f"{name}\n{text}".encode()).hexdigest()[:32]).astype(object)
 
 
 def _one_of(raw: pd.DataFrame, names: tuple[str, ...], meaning: str, *, optional: bool = False) -> str:
@@ -122,10 +128,10 @@ def _parse_stamps(stamps: pd.Series, naive_zone: ZoneInfo | None, faults: pd.Ser
         parsed = stamps.dt.tz_convert("UTC").dt.as_unit("us")
         _add(faults, parsed.isna(), "missing_stamp")
         return parsed
-    text = stamps.astype(str).str.strip()
+    text = _texts(stamps)
     is_zoned = text.str.contains(HAS_ZONE, regex=True)
     parsed = pd.to_datetime(text.where(is_zoned), format="ISO8601", utc=True, errors="coerce").dt.as_unit("us")
-    naive = pd.to_datetime(text.mask(is_zoned), format="ISO8601", errors="coerce")
+    naive = pd.to_datetime(text.mask(is_zoned), format="ISO8601", utc=True, errors="coerce").dt.tz_localize(None)
     if naive.notna().any():
         if naive_zone is None:
             _add(faults, naive.notna(), "stamp_without_zone")
@@ -135,9 +141,17 @@ def _parse_stamps(stamps: pd.Series, naive_zone: ZoneInfo | None, faults: pd.Ser
             _add(faults, naive.notna() & skipped, "stamp_in_skipped_hour")
             _add(faults, naive.notna() & local.isna() & ~skipped, "stamp_in_repeated_hour")
             parsed = parsed.fillna(local.dt.as_unit("us"))
-    _add(faults, text.isin(["", "nan", "NaT", "None"]), "missing_stamp")
-    _add(faults, parsed.isna() & naive.isna() & ~text.isin(["", "nan", "NaT", "None"]), "unreadable_stamp")
-    return parsed
+    _add(faults, text == "", "missing_stamp")
+    _add(faults, parsed.isna() & naive.isna() & (text != ""), "unreadable_stamp")
+    is_implausible = (parsed < PLAUSIBLE_STAMPS[0]) | (parsed >= PLAUSIBLE_STAMPS[1])
+    _add(faults, is_implausible, "implausible_stamp")
+    return parsed.mask(is_implausible)
+
+
+def _texts(column: pd.Series) -> pd.Series:
+    """Trimmed texts; empty where a value is missing, however that is written."""
+    text = column.astype(object).where(column.notna(), "").astype(str).str.strip()
+    return text.mask(text.isin(MISSING), "")
 
 
 def _parse_numbers(column: pd.Series, faults: pd.Series, what: str) -> np.ndarray:
@@ -145,9 +159,9 @@ def _parse_numbers(column: pd.Series, faults: pd.Series, what: str) -> np.ndarra
         numbers = column.to_numpy(np.float64)
         is_missing = np.isnan(numbers)
     else:
-        text = column.astype(str).str.strip()
+        text = _texts(column)
         numbers = pd.to_numeric(text, errors="coerce").to_numpy(np.float64)
-        is_missing = text.isin(["", "nan", "None", "<NA>"]).to_numpy()
+        is_missing = (text == "").to_numpy()
     _add(faults, is_missing, f"missing_{what}")
     _add(faults, np.isnan(numbers) & ~is_missing, f"{what}_is_no_number")
     _add(faults, np.isinf(numbers), f"{what}_is_infinite")

@@ -115,9 +115,9 @@ def judge(frame: pd.DataFrame, rules: tuple[Rule, ...]) -> tuple[Verdict, ...]:
 
 
 def _verdict(rule: Rule, result: Any, frame: pd.DataFrame) -> Verdict:
-    if result.exception_info.get("raised_exception"):
-        message = result.exception_info.get("exception_message")
-        raise RuntimeError(f"rule {rule.name} could not judge column {rule.column}: {message}")
+    raised = [info for info in _exceptions(result.exception_info) if info.get("raised_exception")]
+    if raised:
+        raise RuntimeError(f"rule {rule.name} could not judge column {rule.column}: {raised[0]['exception_message']}")
     failed = tuple(result.result.get("unexpected_index_list") or ())
     values = frame[rule.column].iloc[list(failed[:5])]
     return Verdict(
@@ -127,6 +127,11 @@ def _verdict(rule: Rule, result: Any, frame: pd.DataFrame) -> Verdict:
         failed=failed,
         evidence=", ".join(f"{value:g}" for value in values),
     )
+
+
+def _exceptions(info: dict[str, Any]) -> list[dict[str, Any]]:
+    """What was raised: told once, or once for each metric."""
+    return [info] if "raised_exception" in info else list(info.values())
 
 
 @cache

@@ -16,6 +16,7 @@ import numpy as np
 from kpp_twin.day_report import DayForecast, DayReport, DaySeries
 from kpp_twin.records import Array
 from kpp_twin.timegrid import TimeGrid
+from kpp_twin.units import MINUTES_PER_HOUR
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -70,9 +71,8 @@ def _figure(name: str, series: Sequence[DaySeries], zone: ZoneInfo, draw: Draw) 
     with matplotlib.style.context(["default", {**STYLE, "svg.hashsalt": name}]):
         height = PANEL_IN * len(series) * (0.8 if len(series) > 2 else 1.0)
         figure = Figure(figsize=(WIDTH_IN, height), layout="constrained")
-        panels = figure.subplots(len(series), 1, squeeze=False)[:, 0]
+        panels = figure.subplots(len(series), 1, squeeze=False, sharex=True)[:, 0]
         for panel, item in zip(panels, series, strict=True):
-            panel.grid(axis="y")
             draw(panel, item, zone)
         panels[-1].set_xlabel(f"local time ({zone.key})")
         stream = io.StringIO()
@@ -103,20 +103,20 @@ def _draw_day(panel: "Axes", series: DaySeries, zone: ZoneInfo) -> None:
     panel.set_title(f"{QUANTITIES[series.variable]}, {series.name}{issued}")
     panel.set_ylabel(series.unit)
     _label_hours(panel, series.grid, zone)
-    panel.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=3, borderaxespad=0.2)
+    panel.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=3, borderaxespad=0.2, reverse=True)
 
 
 def _draw_forecast(panel: "Axes", forecast: DayForecast, edges: Array) -> None:
-    panel.stairs(
+    band = panel.stairs(
         forecast.high, edges, baseline=forecast.low, fill=True, color=FORECAST, alpha=0.2, linewidth=0, label="5–95 %"
     )
-    panel.stairs(
-        forecast.values, edges, baseline=None, color=FORECAST, linewidth=1.3, linestyle="--", label="forecast"
-    )
+    band.sticky_edges.y.clear()  # else the axis ends at the highest low
+    panel.update_datalim(np.column_stack([edges[:-1], forecast.low]))
+    panel.stairs(forecast.values, edges, baseline=None, color=FORECAST, linewidth=1.3, linestyle="--", label="forecast")
 
 
 def _draw_errors(panel: "Axes", series: DaySeries, zone: ZoneInfo) -> None:
-    grid = TimeGrid.between(series.grid.start, series.grid.stop, 60)
+    grid = TimeGrid.between(series.grid.start, series.grid.stop, MINUTES_PER_HOUR)
     by_hour = _hourly_means(series.errors, grid.n_steps)
     panel.bar(np.arange(grid.n_steps) + 0.5, by_hour, width=0.8, color=ACTUAL)
     panel.axhline(0.0, color=INK, linewidth=0.8)
@@ -146,11 +146,13 @@ def _draw_context(panel: "Axes", series: DaySeries, zone: ZoneInfo) -> None:
     local = grid.index.tz_convert(zone)
     is_midnight = local.normalize() == local
     _label_x(panel, edges[:-1][is_midnight], [f"{t:%a %d %b}" for t in local[is_midnight]], float(edges[-1]))
+    for label in panel.get_xticklabels():
+        label.set_horizontalalignment("left")  # a date names what follows its midnight
 
 
 def _edges_h(grid: TimeGrid) -> Array:
-    """Borders of the intervals in hours since the grid's start, ``(n_steps + 1,)``: clocks may change, this does not."""
-    return np.arange(grid.n_steps + 1) * (grid.step_minutes / 60)
+    """Borders of the intervals, ``(n_steps + 1,)``, elapsed since the grid's start whatever the clocks do [h]."""
+    return np.arange(grid.n_steps + 1, dtype=np.float64) * grid.step_minutes / MINUTES_PER_HOUR
 
 
 def _label_hours(panel: "Axes", grid: TimeGrid, zone: ZoneInfo) -> None:

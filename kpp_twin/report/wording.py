@@ -17,12 +17,13 @@ def number(value: float | None, digits: int = 2) -> str:
     return MISSING if value is None else f"{value:,.{digits}f}"
 
 
-def length(span: timedelta | None) -> str:
+def time_span(span: timedelta | None) -> str:
     """Length of time in days, hours and minutes, as in ``1 d 2 h 15 min``; ``none`` for zero."""
     if span is None:
         return MISSING
-    minutes = int(span / timedelta(minutes=1))
-    parts = ((minutes // 1440, "d"), (minutes // 60 % 24, "h"), (minutes % 60, "min"))
+    days, rest = divmod(span, timedelta(days=1))
+    hours, rest = divmod(rest, timedelta(hours=1))
+    parts = ((days, "d"), (hours, "h"), (rest // timedelta(minutes=1), "min"))
     return " ".join(f"{count} {unit}" for count, unit in parts if count) or "none"
 
 

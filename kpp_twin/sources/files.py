@@ -59,6 +59,8 @@ def read_feed(folder: Path, feed: Feed) -> Delivery:
             origins.append(pd.Series(range(first_row, first_row + len(table))).astype(str).radd(f"{file.name}:"))
     if not files and feed.required:
         faults.append(f"no file {feed.name}*.csv or {feed.name}*.parquet in {folder.name}/")
+    if len({file.suffix for file in files}) > 1:  # texts and typed columns side by side: texts
+        tables = [table.astype(str) for table in tables]
     return Delivery(
         feed=feed,
         rows=_together(tables, pd.DataFrame()),

@@ -9,7 +9,6 @@ import csv
 import io
 import json
 import math
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -89,18 +88,16 @@ def _one_question(connection: Connection, text: str) -> duckdb.Statement:
     statements = connection.extract_statements(text)
     kinds = [statement.type.name for statement in statements]
     if not statements:
-        raise QueryError("there is no statement", place=PLACE, next_step="write one SELECT; " + DICTIONARY)
+        raise _error("there is no statement", "write one SELECT; " + DICTIONARY)
     if len(statements) > 1:
-        raise QueryError(
+        raise _error(
             f"{len(statements)} statements ({', '.join(kinds)}); one is run at a time",
-            place=PLACE,
-            next_step="send them one by one; a PIVOT is one only if it lists its values: ON kind IN ('daily', 'hourly')",
+            "send them one by one; a PIVOT is one only if it lists its values: ON kind IN ('daily', 'hourly')",
         )
     if statements[0].type not in ALLOWED:
-        raise QueryError(
+        raise _error(
             f"{kinds[0]} is refused; the snapshot is for reading",
-            place=PLACE,
-            next_step="ask with SELECT or EXPLAIN; to keep an answer, send it to a file",
+            "ask with SELECT or EXPLAIN; to keep an answer, send it to a file",
         )
     return statements[0]
 
@@ -112,13 +109,14 @@ def _interrupted_after(connection: Connection, timeout_s: float) -> Iterator[Non
     try:
         yield
     except duckdb.InterruptException as error:
-        raise QueryError(
+        raise _error(
             f"it took longer than {timeout_s:g} s and was stopped",
-            place=PLACE,
-            next_step="narrow it, say by valid_from, or aggregate in fewer steps; EXPLAIN shows where the work is",
+            "narrow it, say by valid_from, or aggregate in fewer steps; EXPLAIN shows where the work is",
         ) from error
-    except RuntimeError as error:  # DuckDB's word for Ctrl-C, after which the query would run on in its thread
-        connection.interrupt()
+    except RuntimeError as error:
+        if "interrupted" not in str(error):
+            raise
+        connection.interrupt()  # DuckDB tells of Ctrl-C in this way, but its thread would run on
         raise KeyboardInterrupt from error
     finally:
         timer.cancel()
@@ -130,22 +128,23 @@ def _told_to_analysts() -> Iterator[None]:
     """Turn DuckDB's errors about a query into fault, place and next step."""
     try:
         yield
-    except duckdb.OutOfMemoryException as error:
-        fault = f"it needs more memory than {HARDENED['memory_limit']}"
-        raise QueryError(fault, place=PLACE, next_step="aggregate earlier, or select fewer rows and columns") from error
     except duckdb.Error as error:
-        message, _, rest = str(error).partition("LINE ")
+        message, _, rest = str(error).partition("\nLINE ")
         number, _, line = rest.partition(":")
         place = f"{PLACE}, line {number}: {line.splitlines()[0].strip()}" if line else PLACE
-        raise QueryError(re.sub(r"\s+", " ", message).strip(), place=place, next_step=_next_step(error)) from error
+        fault, next_step = " ".join(message.split()), "correct the query and send it again"
+        if isinstance(error, duckdb.OutOfMemoryException):  # its own advice is to change settings, which are locked
+            fault = f"it needs more memory than {HARDENED['memory_limit']}"
+            next_step = "aggregate earlier, or select fewer rows and columns"
+        elif isinstance(error, (duckdb.CatalogException, duckdb.BinderException)):
+            next_step = DICTIONARY
+        elif isinstance(error, duckdb.PermissionException):
+            next_step = "only the snapshot can be read; leave files, other databases and extensions to your own tools"
+        raise _error(fault, next_step, place) from error
 
 
-def _next_step(error: duckdb.Error) -> str:
-    if isinstance(error, (duckdb.CatalogException, duckdb.BinderException)):
-        return DICTIONARY
-    if isinstance(error, duckdb.PermissionException):
-        return "only the snapshot can be read; leave files, other databases and extensions to your own tools"
-    return "correct the query and send it again"
+def _error(fault: str, next_step: str, place: str = PLACE) -> QueryError:
+    return QueryError(fault, place=place, next_step=next_step)
 
 
 def _all_rows(connection: Connection, n_columns: int) -> list[tuple[Any, ...]]:
@@ -154,10 +153,9 @@ def _all_rows(connection: Connection, n_columns: int) -> list[tuple[Any, ...]]:
     while part := connection.fetchmany(ROWS_AT_ONCE):
         rows += part
         if len(rows) * n_columns > MAX_CELLS:
-            raise QueryError(
+            raise _error(
                 f"the answer has more than {MAX_CELLS:,} values; nothing was cut off silently",
-                place=PLACE,
-                next_step="aggregate, select fewer columns, or ask for one period at a time",
+                "aggregate, select fewer columns, or ask for one period at a time",
             )
     return rows
 

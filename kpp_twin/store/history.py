@@ -45,7 +45,11 @@ def _seen(connection: Connection, feed: Feed, as_of: datetime, lookback: timedel
     return Seen(
         feed=feed,
         since=since,
-        recent=_known(connection, feed, since or as_of, as_of, through).drop(columns="known_at"),
+        versions=_rows(
+            connection,
+            "versions_since",
+            {"table_name": feed.table, "start": since or as_of, "as_of": as_of, "through_cycle": through},
+        ),
         refused=frozenset(text for (text,) in refused),
     )
 
@@ -63,10 +67,14 @@ def read_history(connection: Connection, start: Start, feeds: Sequence[Feed], da
 
 def _known(connection: Connection, feed: Feed, first: datetime, as_of: datetime, through: int) -> pd.DataFrame:
     parameters = {"start": first, "stop": as_of + timedelta(days=8), "as_of": as_of, "through_cycle": through}
-    rows: dict[str, Any] = connection.execute(query(f"{feed.table}_as_of"), parameters).fetchnumpy()
+    return _rows(connection, f"{feed.table}_as_of", parameters)
+
+
+def _rows(connection: Connection, name: str, parameters: dict[str, Any]) -> pd.DataFrame:
+    rows: dict[str, Any] = connection.execute(query(name), parameters).fetchnumpy()
     return pd.DataFrame(
         {
-            "series": pd.Series(np.asarray(rows["series"], dtype=object), dtype=object),
+            "series": pd.Series(np.asarray(rows["series"], dtype=object), dtype="str"),
             "valid_from": pd.to_datetime(rows["valid_from"], utc=True).as_unit("us"),
             "value": np.ma.getdata(rows["value"]),
             "known_at": pd.to_datetime(rows["known_at"], utc=True).as_unit("us"),

@@ -170,8 +170,11 @@ def _forecast(connection: Connection, grid: TimeGrid, rows: pd.DataFrame) -> Day
 
 
 def _on_grid(grid: TimeGrid, rows: pd.DataFrame, column: str) -> Array:
+    """Values by interval, ``(grid.n_steps,)``; NaN where there is none."""
     values = np.full(grid.n_steps, np.nan)
-    values[grid.positions(pd.DatetimeIndex(rows["valid_from"]))] = rows[column].to_numpy()
+    position = grid.positions(pd.DatetimeIndex(rows["valid_from"]))
+    is_on_grid = position >= 0  # rows of another interval length are not
+    values[position[is_on_grid]] = rows[column].to_numpy()[is_on_grid]
     return values
 
 

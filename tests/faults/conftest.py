@@ -23,7 +23,7 @@ import pytest
 import kpp_twin.cycle
 from kpp_twin import cli
 from kpp_twin.crashpoints import VARIABLE
-from kpp_twin.records import CycleKind, Slot
+from kpp_twin.records import CycleKind, CycleReport, Slot
 from kpp_twin.settings import Settings
 from kpp_twin.store.connection import open_live
 from kpp_twin.store.verify import history_hash, verify
@@ -35,12 +35,14 @@ UNEXPECTED = 70
 
 # Where the two prepared twins stand, on the made-up data of tests/conftest.py (days there begin at 6:00 UTC).
 DAY_13 = datetime(2024, 3, 14, 14, 30, tzinfo=UTC)  # 9:30 local
-MORNING = datetime(2024, 3, 15, 13, 15, tzinfo=UTC)
+MORNING = datetime(2024, 3, 15, 14, 15, tzinfo=UTC)
 DAY_14 = datetime(2024, 3, 15, 14, 30, tzinfo=UTC)
-NOON = datetime(2024, 3, 15, 18, 15, tzinfo=UTC)  # the prices of the next day come at 18:30 UTC
-NEXT = ("run", "hourly", "--as-of", "2024-03-15T19:15Z")  # from NOON: 24 prices and 4 loads are new
-AFTER_NEXT = ("run", "hourly", "--as-of", "2024-03-15T20:15Z")
-NEXT_ID, AFTER_NEXT_ID = "hourly-2024-03-15T19:15Z", "hourly-2024-03-15T20:15Z"
+NOON = datetime(2024, 3, 15, 16, 15, tzinfo=UTC)
+HERE = ("run", "hourly", "--as-of", "2024-03-15T16:15Z")  # at NOON there is nothing to do
+NEXT = ("run", "hourly", "--as-of", "2024-03-15T17:15Z")  # and here 4 loads are new
+AFTER_NEXT = ("run", "hourly", "--as-of", "2024-03-15T18:15Z")
+NEXT_ID, AFTER_NEXT_ID = "hourly-2024-03-15T17:15Z", "hourly-2024-03-15T18:15Z"
+N_CYCLES_AT_NOON = 4
 
 Hash = Mapping[str, tuple[int, str]]
 
@@ -100,14 +102,26 @@ class Twin:
 
     def start(self, *arguments: str, crash_at: str = "", prepare: Callable[[], None] = lambda: None) -> Child:
         """Fork a child that runs the command line, after `prepare`."""
-        child = Child(0, tempfile.TemporaryFile(), tempfile.TemporaryFile())
-        child.pid = os.fork()
-        if child.pid == 0:
-            _become_command_line(self, child, arguments, crash_at, prepare)
-        return child
+
+        def command_line() -> None:
+            for name in [name for name in os.environ if name.startswith("KPP_TWIN")]:
+                del os.environ[name]
+            os.environ.update(self.environment)
+            if crash_at:
+                os.environ[VARIABLE] = crash_at
+            os.chdir(self.root)
+            sys.argv = ["kpp-twin", *arguments]
+            prepare()
+            cli.main()
+
+        return fork(command_line)
 
     def run(self, *arguments: str, crash_at: str = "", prepare: Callable[[], None] = lambda: None) -> Ended:
         return self.start(*arguments, crash_at=crash_at, prepare=prepare).wait()
+
+    def run_here(self, slot: Slot) -> CycleReport:
+        """One cycle in this process; neither caught up nor published."""
+        return kpp_twin.cycle.run_cycle(self.settings, slot)
 
     def hash(self) -> Hash:
         with open_live(self.settings) as connection:
@@ -125,25 +139,27 @@ class Twin:
         shutil.copytree(self.root, root, dirs_exist_ok=True)
         return Twin(root, self.variables)
 
+    def with_variables(self, **variables: str) -> "Twin":
+        return Twin(self.root, {**self.variables, **{f"KPP_TWIN__{name}": value for name, value in variables.items()}})
 
-def _become_command_line(
-    twin: Twin, child: Child, arguments: tuple[str, ...], crash_at: str, prepare: Callable[[], None]
-) -> NoReturn:
+
+def fork(work: Callable[[], None]) -> Child:
+    """Do some work in a child of this process, which ends with it."""
+    child = Child(0, tempfile.TemporaryFile(), tempfile.TemporaryFile())
+    child.pid = os.fork()
+    if child.pid == 0:
+        _work_and_end(work, child)
+    return child
+
+
+def _work_and_end(work: Callable[[], None], child: Child) -> NoReturn:
     code = UNEXPECTED
     try:
         os.dup2(child.out.fileno(), 1)
         os.dup2(child.err.fileno(), 2)
         sys.stdout, sys.stderr = open(1, "w", closefd=False), open(2, "w", closefd=False)  # noqa: PTH123, SIM115
         logging.getLogger().handlers.clear()
-        for name in [name for name in os.environ if name.startswith("KPP_TWIN")]:
-            del os.environ[name]
-        os.environ.update(twin.environment)
-        if crash_at:
-            os.environ[VARIABLE] = crash_at
-        os.chdir(twin.root)
-        sys.argv = ["kpp-twin", *arguments]
-        prepare()
-        cli.main()
+        work()
         code = 0
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else int(end.code is not None)
@@ -209,7 +225,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Twin]:
 
 def _stand_at(twin: Twin, *slots: tuple[CycleKind, datetime]) -> None:
     for kind, as_of in slots:
-        kpp_twin.cycle.run_cycle(twin.settings, Slot(kind=kind, as_of=as_of))
+        twin.run_here(Slot(kind=kind, as_of=as_of))
     kpp_twin.cycle.publish(twin.settings)
 
 

@@ -13,15 +13,16 @@ from kpp_twin.crashpoints import POINTS
 from tests.conftest import IS_FULL
 from tests.faults.conftest import AFTER_NEXT, NEXT, Ended, Hash, Twin, assert_whole, snapshot_cycles
 
-RETRAIN = ("run", "retrain", "--as-of", "2024-03-15T18:15Z")
-TWO_HOURS = ("run", "hourly", "--as-of", "2024-03-15T15:15Z")  # from the morning: hourly, daily, hourly
+RETRAIN = ("run", "retrain", "--as-of", "2024-03-15T16:15Z")
+# From the morning: a daily cycle, then an hourly one, or three.
+DAY_AND_HOURS = ("run", "hourly", "--as-of", f"2024-03-15T{17 if IS_FULL else 15}:15Z")
 
 # Where a run may die: the twin it starts from, its command, and at which pass of the point (0: there is none).
 RUNS = {
     "hourly": ("noon", NEXT, 1),
     "retrain": ("noon", RETRAIN, 1),
     "second_of_two": ("noon", AFTER_NEXT, 2),
-    "third_of_three": ("morning", TWO_HOURS, 3),
+    "hour_after_day": ("morning", DAY_AND_HOURS, 2),
 }
 ONCE_PER_RUN = ("before_publish", "after_copy", "before_replace", "after_publish")
 REDUCED = [("hourly", point, 1) for point in POINTS] + [
@@ -30,7 +31,7 @@ REDUCED = [("hourly", point, 1) for point in POINTS] + [
     ("retrain", "after_commit", 1),
     ("retrain", "inside_journal", 1),
     ("second_of_two", "after_keep", 1),
-    ("third_of_three", "after_commit", 1),
+    ("hour_after_day", "after_commit", 1),
 ]
 FULL = [(run, point, trials) for run, trials in zip(RUNS, (12, 12, 3, 3), strict=True) for point in POINTS]
 N_RANDOM_KILLS = 100 if IS_FULL else 10
@@ -67,23 +68,23 @@ def test_the_journal_alone_remembers_nothing_that_was_not_committed(noon: Twin, 
     assert noon.hash()["cycle"][0] == len(snapshot_cycles(noon))
 
 
-def test_death_at_random_moments_of_a_daily_and_two_hourly_cycles(
+def test_death_at_random_moments_of_a_daily_and_hourly_cycles(
     prepared: dict[str, Twin], clean: Callable[..., Hash], tmp_path: Path
 ) -> None:
-    expected = clean("morning", TWO_HOURS)
+    expected = clean("morning", DAY_AND_HOURS)
     rng = np.random.default_rng(11)
-    longest_s = _duration_s(prepared["morning"].copy(tmp_path / "timed"), TWO_HOURS)
+    longest_s = _duration_s(prepared["morning"].copy(tmp_path / "timed"), DAY_AND_HOURS)
     kills = attempts = 0
     while kills < N_RANDOM_KILLS:
         attempts += 1
         assert attempts <= 3 * N_RANDOM_KILLS, f"only {kills} runs could be killed in time"
         twin = prepared["morning"].copy(tmp_path / str(attempts))
-        ended = _kill_after(twin, TWO_HOURS, rng.uniform(0.0, longest_s))
+        ended = _kill_after(twin, DAY_AND_HOURS, rng.uniform(0.0, longest_s))
         if ended.code != -signal.SIGKILL:
             assert ended.code == 0, ended  # it was faster: no trial
             continue
         kills += 1
-        assert_mended(twin, TWO_HOURS, expected)
+        assert_mended(twin, DAY_AND_HOURS, expected)
     print(f"{kills} kills at random moments, 0 failures: under {3 / kills:.1%} per kill with 95 % confidence")
 
 

@@ -12,7 +12,9 @@ import pytest
 from kpp_twin import crashpoints
 
 PACKAGE = Path(crashpoints.__file__).parent
-PASSES = "from kpp_twin.crashpoints import reach\nfor n in range(1, 4):\n    reach('after_gate'); print(n, flush=True)\n"
+PASSES = (
+    "from kpp_twin.crashpoints import reach\nfor n in range(1, 4):\n    reach('after_gate'); print(n, flush=True)\n"
+)
 
 
 def run(crash_at: str | None) -> "subprocess.CompletedProcess[str]":
@@ -40,6 +42,8 @@ def test_nothing_happens_elsewhere(crash_at: str | None) -> None:
 
 def test_each_point_is_reached_somewhere_and_each_reached_point_is_named() -> None:
     reached = [
-        point for file in PACKAGE.rglob("*.py") for point in re.findall(r'\breach\("(\w+)"\)', file.read_text(encoding="utf-8"))
+        point
+        for file in PACKAGE.rglob("*.py")
+        for point in re.findall(r'\breach\("(\w+)"\)', file.read_text(encoding="utf-8"))
     ]
     assert sorted(reached) == sorted(crashpoints.POINTS)

@@ -13,7 +13,7 @@ from kpp_twin.feeds import LOAD, PRICE, WEATHER, Feed, offer_cap
 CHICAGO = ZoneInfo("America/Chicago")
 zones = st.sampled_from(["America/Chicago", "Europe/Berlin", "Europe/London", "Australia/Sydney", "UTC"]).map(ZoneInfo)
 feeds = st.sampled_from([PRICE, LOAD, WEATHER])
-instants = st.datetimes(datetime(2015, 1, 2), datetime(2030, 12, 30), timezones=st.just(UTC))
+instants = st.datetimes(datetime(2015, 1, 2), datetime(2030, 12, 30), timezones=st.just(UTC))  # noqa: DTZ001
 
 
 def stamps(*texts: str) -> pd.Series:
@@ -64,7 +64,9 @@ def test_known_at_keeps_the_index() -> None:
 
 
 @given(feed=feeds, moment=instants, zone=zones)
-def test_prices_are_known_before_and_measurements_after_their_interval(feed: Feed, moment: datetime, zone: ZoneInfo) -> None:
+def test_prices_are_known_before_and_measurements_after_their_interval(
+    feed: Feed, moment: datetime, zone: ZoneInfo
+) -> None:
     valid_from = pd.Series(pd.DatetimeIndex([moment]).as_unit("us"))
     known = feed.known_at(valid_from, zone)[0]
     if feed is PRICE:
@@ -75,7 +77,9 @@ def test_prices_are_known_before_and_measurements_after_their_interval(feed: Fee
 
 
 @given(feed=feeds, as_of=instants, zone=zones)
-def test_latest_known_is_the_end_of_the_last_interval_that_is_known(feed: Feed, as_of: datetime, zone: ZoneInfo) -> None:
+def test_latest_known_is_the_end_of_the_last_interval_that_is_known(
+    feed: Feed, as_of: datetime, zone: ZoneInfo
+) -> None:
     first = pd.Timestamp(as_of).floor("h") - timedelta(days=3)
     valid_from = pd.Series(pd.date_range(first, periods=6 * 24 * 4, freq="15min", unit="us"))
     if feed is PRICE:

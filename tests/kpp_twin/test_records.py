@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from kpp_twin.feeds import LOAD
 from kpp_twin.records import ORIGIN, Checked, Delivery, Slot, slot_of
 
-minutes = st.datetimes(datetime(2015, 1, 1), datetime(2035, 1, 1), timezones=st.just(UTC)).map(
+minutes = st.datetimes(datetime(2015, 1, 1), datetime(2035, 1, 1), timezones=st.just(UTC)).map(  # noqa: DTZ001
     lambda moment: moment.replace(second=0, microsecond=0)
 )
 
@@ -48,7 +48,5 @@ def test_records_are_frozen_and_named_only() -> None:
 def test_rows_in_are_admitted_and_quarantined_together() -> None:
     rows = pd.DataFrame({"load_kw": [1.0, 2.0, 3.0]})
     delivery = Delivery(feed=LOAD, rows=rows, origins=pd.Series(["a:1", "a:2", "a:3"]), source="a")
-    checked = Checked(
-        feed=LOAD, admitted=rows[:1], quarantined=rows[1:], results=pd.DataFrame(), delivery=delivery
-    )
+    checked = Checked(feed=LOAD, admitted=rows[:1], quarantined=rows[1:], results=pd.DataFrame(), delivery=delivery)
     assert checked.rows_in == 3

@@ -43,7 +43,15 @@ def test_all_files_of_the_twin_lie_in_its_home() -> None:
     settings = Settings(home=Path("h"))
     paths = [
         getattr(settings, name)
-        for name in ("store_path", "journal_path", "snapshot_path", "kept_path", "refused_path", "reports_path", "clock_path")
+        for name in (
+            "store_path",
+            "journal_path",
+            "snapshot_path",
+            "kept_path",
+            "refused_path",
+            "reports_path",
+            "clock_path",
+        )
     ]
     assert all(path.is_relative_to("h") for path in paths)
     assert len(set(paths)) == len(paths)
@@ -62,7 +70,7 @@ def test_all_files_of_the_twin_lie_in_its_home() -> None:
         pytest.param("rated_load_kw = nan", "rated_load_kw", id="rating that is no number"),
         pytest.param("hourly_minute = 60", "hourly_minute", id="minute 60"),
         pytest.param("lookback_days = 1", "lookback_days", id="short look-back"),
-        pytest.param('rated_laod_kw = 900.0', "rated_laod_kw", id="misspelt name"),
+        pytest.param("rated_laod_kw = 900.0", "rated_laod_kw", id="misspelt name"),
         pytest.param("rated_load_kw 900", CONFIG_FILE, id="no TOML"),
     ],
 )
@@ -84,7 +92,7 @@ def test_all_faults_come_in_one_message(empty_folder: Path, monkeypatch: pytest.
 
 def test_a_misspelt_variable_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KPP_TWIN__DATA_FOLDR", "mine")
-    with pytest.raises(ConfigError, match="(?i)data_foldr"):
+    with pytest.raises(ConfigError, match=r"(?i)data_foldr"):
         load_settings()
 
 
@@ -101,7 +109,12 @@ def test_price_feed_takes_step_and_currency_of_the_site() -> None:
 
 @pytest.mark.parametrize(
     ("given", "replays"),
-    [({}, True), ({"data_folder": "mine"}, False), ({"data_folder": "mine", "replay": True}, True), ({"replay": False}, False)],
+    [
+        ({}, True),
+        ({"data_folder": "mine"}, False),
+        ({"data_folder": "mine", "replay": True}, True),
+        ({"replay": False}, False),
+    ],
 )
 def test_only_the_bundled_data_is_replayed_unless_told(given: dict[str, object], replays: bool) -> None:
     assert Settings(**given).replays is replays

@@ -1,6 +1,7 @@
 """UTC grids and local calendars, across clocks that change by an hour, by half an hour, or never."""
 
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -33,7 +34,7 @@ ZONES = [
 ]
 zones = st.sampled_from(ZONES)
 days = st.dates(date(2015, 1, 1), date(2030, 12, 31))
-instants = st.datetimes(datetime(2015, 1, 1), datetime(2030, 12, 31), timezones=st.just(UTC))
+instants = st.datetimes(datetime(2015, 1, 1), datetime(2030, 12, 31), timezones=st.just(UTC))  # noqa: DTZ001
 
 
 @pytest.mark.parametrize(
@@ -161,11 +162,13 @@ def test_slots_exclude_the_last_done_and_include_the_bound() -> None:
 
 
 @given(after=instants, span_hours=st.integers(0, 24 * 12), at=st.times(), zone=zones)
-def test_daily_slots_rise_and_fire_once_per_local_day(after: datetime, span_hours: int, at: time, zone: ZoneInfo) -> None:
+def test_daily_slots_rise_and_fire_once_per_local_day(
+    after: datetime, span_hours: int, at: time, zone: ZoneInfo
+) -> None:
     at = at.replace(microsecond=0)
     until = after + timedelta(hours=span_hours)
     slots = list(daily_slots(after, until, at, zone))
-    assert all(earlier < later for earlier, later in zip(slots, slots[1:], strict=False))
+    assert all(earlier < later for earlier, later in pairwise(slots))
     assert all(after < slot <= until and slot.tzinfo is UTC for slot in slots)
     first = after.astimezone(zone).date() - timedelta(days=1)
     calendar = [first + timedelta(days=k) for k in range(span_hours // 24 + 4)]
@@ -213,5 +216,5 @@ def test_variable_blocks_refuse_impossible_positions(positions: list[int]) -> No
 
 
 def test_variable_blocks_need_one_value_per_position() -> None:
-    with pytest.raises(ValueError, match="broadcast|repeat"):
+    with pytest.raises(ValueError, match=r"broadcast|repeat"):
         fill_variable_blocks([1, 2, 3], [1.0, 2.0], 6)

@@ -9,8 +9,8 @@ import duckdb
 import numpy as np
 import pandas as pd
 import pytest
-
 from conftest import DATA_START, FILLED_SLOTS, settings_of
+
 from kpp_twin.feeds import LOAD, OFFER_CAPS, PRICE, Feed
 from kpp_twin.settings import Settings
 from kpp_twin.store.adhoc import run_query
@@ -59,7 +59,14 @@ def add(connection: Connection, table: str, rows: list[dict[str, object]]) -> No
 
 NOW = pd.Timestamp("2024-03-01T15:15Z")
 BLANK: dict[str, dict[str, object]] = {
-    "price": {"series": "HUB", "duration_minutes": 60, "price_per_mwh": 1.0, "currency": "USD", "source": "", "flags": ""},
+    "price": {
+        "series": "HUB",
+        "duration_minutes": 60,
+        "price_per_mwh": 1.0,
+        "currency": "USD",
+        "source": "",
+        "flags": "",
+    },
     "site_load": {"series": "SITE", "duration_minutes": 15, "load_kw": 1.0, "source": "", "flags": ""},
     "cycle": {
         **dict.fromkeys(("state", "row_counts"), "{}"),

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from kpp_twin.cycle import run_cycle
@@ -23,6 +23,7 @@ SITE = GateSettings(zone=ZoneInfo("America/Chicago"), naive_zone=None, rated_loa
 START = datetime(2024, 3, 4, 6, tzinfo=UTC)
 QUARTER = timedelta(minutes=15)
 LOOKBACK = timedelta(days=8)
+FAST = (Phase.explicit, Phase.generate)  # making a failure smaller would take minutes
 
 
 def rows_of(values: list[float], first: datetime = START, **more: object) -> pd.DataFrame:
@@ -41,8 +42,11 @@ class Meter:
     def read(self, source: pd.DataFrame, as_of: datetime) -> Checked:
         origins = pd.Series([f"load.csv:{n + 2}" for n in range(len(source))], dtype=object)
         delivery = Delivery(feed=LOAD, rows=source, origins=origins, source="data")
-        checked = check(delivery, self._seen(as_of), as_of=as_of, previous_as_of=self.previous_as_of, site=SITE)
-        assert checked.rows_in == len(checked.admitted) + len(checked.quarantined)
+        seen = self._seen(as_of)
+        checked = check(delivery, seen, as_of=as_of, previous_as_of=self.previous_as_of, site=SITE)
+        kept = check(checked.delivery, seen, as_of=as_of, previous_as_of=self.previous_as_of, site=SITE)
+        pd.testing.assert_frame_equal(kept.admitted, checked.admitted)  # else a replay would differ
+        pd.testing.assert_frame_equal(kept.quarantined, checked.quarantined)
         self.admitted = pd.concat([self.admitted, checked.admitted], ignore_index=True)
         self.quarantined = pd.concat([self.quarantined, checked.quarantined], ignore_index=True)
         self.previous_as_of = as_of
@@ -59,26 +63,25 @@ class Meter:
     def _seen(self, as_of: datetime) -> Seen:
         if not len(self.admitted):
             empty = pd.DataFrame({"series": [], "valid_from": pd.DatetimeIndex([], tz="UTC"), "value": np.array([])})
-            return Seen(feed=LOAD, since=None, recent=empty, refused=frozenset(self.quarantined.get("fingerprint", [])))
-        latest = self.latest()
-        since = min(latest.index.max(), pd.Timestamp(as_of - LOOKBACK))
-        latest = latest[latest.index >= since]
-        recent = pd.DataFrame({"series": "SITE", "valid_from": latest.index, "value": latest.to_numpy()})
+            return Seen(feed=LOAD, since=None, versions=empty, refused=frozenset(self.quarantined.get("fingerprint", [])))
+        since = min(self.latest().index.max(), pd.Timestamp(as_of - LOOKBACK))
+        versions = self.admitted[self.admitted["valid_from"] >= since].sort_values("known_at", kind="stable")
+        versions = versions.rename(columns={"load_kw": "value"})[["series", "valid_from", "value"]]
         refused = frozenset(self.quarantined.get("fingerprint", []))
-        return Seen(feed=LOAD, since=since.to_pydatetime(), recent=recent, refused=refused)
+        return Seen(feed=LOAD, since=since.to_pydatetime(), versions=versions, refused=refused)
 
 
 def varied(count: int, first: int = 0) -> list[float]:
     return [500.0 + (7 * n) % 101 for n in range(first, first + count)]
 
 
-@pytest.mark.parametrize("before", [4, 5, 6, 7])
+@pytest.mark.parametrize("before", [4, 6])
 def test_a_stuck_meter_is_quarantined_from_its_twelfth_value_on_live_as_in_bulk(before: int) -> None:
-    stuck = 30
-    source = rows_of([*varied(before), *[444.0] * stuck, *varied(60 - before - stuck, 70)])
+    stuck = 22
+    source = rows_of([*varied(before), *[444.0] * stuck, *varied(36 - before - stuck, 70)])
     live, bulk = Meter(), Meter()
-    live.read_hourly(source, 15)
-    bulk.read(source, START + timedelta(hours=15, minutes=15))
+    live.read_hourly(source, 9)
+    bulk.read(source, START + timedelta(hours=9, minutes=15))
     assert len(bulk.quarantined) == stuck - 11
     assert set(bulk.quarantined["reason"]) == {"stuck"}
     assert sorted(live.quarantined["valid_from"]) == sorted(bulk.quarantined["valid_from"])
@@ -93,7 +96,7 @@ def test_a_meter_that_moves_again_is_believed_again() -> None:
 
 
 @given(values=st.lists(st.floats(10.0, 990.0).map(lambda v: round(v, 2)), min_size=20, max_size=24, unique=True))
-@settings(max_examples=4)
+@settings(max_examples=2, phases=FAST)
 def test_live_and_bulk_admit_the_same_rows_known_at_the_same_time(values: list[float]) -> None:
     live, bulk = Meter(), Meter()
     live.read_hourly(rows_of(values), 6)
@@ -105,13 +108,13 @@ def test_live_and_bulk_admit_the_same_rows_known_at_the_same_time(values: list[f
 def test_a_correction_is_a_new_row_known_from_now_on() -> None:
     meter, values = Meter(), varied(12)
     meter.read_hourly(rows_of(values), 3)
-    values[5] = 777.0
+    values[5] = 950.0
     as_of = START + timedelta(hours=4, minutes=15)
     checked = meter.read(rows_of(values), as_of)
-    assert checked.admitted["load_kw"].tolist() == [777.0]
+    assert checked.admitted["load_kw"].tolist() == [950.0]
     assert checked.admitted["known_at"].tolist() == [pd.Timestamp(as_of)]
-    assert checked.admitted["flags"][0].split(",")[0] == "correction"
-    assert meter.latest()[START + 5 * QUARTER] == 777.0
+    assert set(checked.admitted["flags"][0].split(",")) == {"correction", "jump", "spike"}  # judged by its neighbours
+    assert meter.latest()[START + 5 * QUARTER] == 950.0
     assert meter.read(rows_of(values), as_of + timedelta(hours=1)).rows_in == 0
 
 
@@ -138,7 +141,9 @@ def test_a_revision_that_stands_beside_what_it_corrects_holds() -> None:
     """Sources append: the old row stays in the file, and must not come back as a correction of its own correction."""
     meter, values = Meter(), varied(12)
     meter.read(rows_of(values, revision="0"), START + timedelta(hours=3, minutes=15))
-    appended = pd.concat([rows_of(values, revision="0"), rows_of([777.0], START + 5 * QUARTER, revision="1")], ignore_index=True)
+    appended = pd.concat(
+        [rows_of(values, revision="0"), rows_of([777.0], START + 5 * QUARTER, revision="1")], ignore_index=True
+    )
     for hour in (4, 5, 6):
         meter.read(appended, START + timedelta(hours=hour, minutes=15))
         assert meter.latest()[START + 5 * QUARTER] == 777.0
@@ -175,10 +180,8 @@ def test_an_outage_longer_than_the_look_back_does_not_bring_the_history_again() 
     assert checked.rows_in == 8
 
 
-@pytest.fixture
-def run(twin_settings: Settings) -> "object":
-    """Run an hourly cycle of a twin on the made-up data."""
-    return lambda as_of: run_cycle(twin_settings, Slot(kind="hourly", as_of=as_of))
+def run_hourly(twin_settings: Settings, hours: int) -> CycleReport:
+    return run_cycle(twin_settings, Slot(kind="hourly", as_of=START + timedelta(hours=hours, minutes=15)))
 
 
 def load_as_of(twin_settings: Settings, as_of: datetime) -> float:
@@ -193,21 +196,17 @@ def load_as_of(twin_settings: Settings, as_of: datetime) -> float:
 def test_dq_05_a_query_as_of_before_a_revision_gives_the_old_value_and_after_it_the_new(
     twin_settings: Settings, data_folder: Path
 ) -> None:
-    def cycle(hours: int) -> CycleReport:
-        return run_cycle(twin_settings, Slot(kind="hourly", as_of=START + timedelta(hours=hours, minutes=15)))
-
-    cycle(2)
+    run_hourly(twin_settings, 2)
     file = data_folder / "load.csv"
     frame = pd.read_csv(file)
     is_start = frame["interval_start"] == f"{START:%Y-%m-%dT%H:%M:%SZ}"
     old = frame.loc[is_start, "load_kw"].item()
     frame.loc[is_start, "load_kw"] = old + 25.0
     frame.to_csv(file, index=False)
-    assert cycle(3).row_counts["site_load"] == 5
+    assert run_hourly(twin_settings, 3).row_counts["site_load"] == 5
     assert load_as_of(twin_settings, START + timedelta(hours=3, minutes=14)) == old
     assert load_as_of(twin_settings, START + timedelta(hours=3, minutes=15)) == old + 25.0
-    assert cycle(4).row_counts["site_load"] == 4
-    assert cycle(4).already_done
+    assert run_hourly(twin_settings, 4).row_counts["site_load"] == 4
 
 
 def test_dirt_reaches_the_quarantine_of_the_store_once(twin_settings: Settings, data_folder: Path) -> None:
@@ -215,7 +214,7 @@ def test_dirt_reaches_the_quarantine_of_the_store_once(twin_settings: Settings, 
         stream.write("SITE,2024-03-04T06:07:00Z,500\nSITE,soon,500\nSITE,2024-03-04T06:00:00Z,n/a\n")
     counts = []
     for hours in (2, 3):
-        report = run_cycle(twin_settings, Slot(kind="hourly", as_of=START + timedelta(hours=hours, minutes=15)))
+        report = run_hourly(twin_settings, hours)
         assert report.rows_in == report.rows_admitted + report.rows_quarantined
         counts.append(report.rows_quarantined)
     assert counts == [3, 0]
@@ -227,6 +226,6 @@ def test_csv_and_parquet_of_one_feed_go_together(twin_settings: Settings, data_f
     frame[is_old].to_parquet(data_folder / "load-1.parquet", index=False)
     frame[~is_old].to_csv(data_folder / "load-2.csv", index=False)
     (data_folder / "load.csv").unlink()
-    report = run_cycle(twin_settings, Slot(kind="hourly", as_of=START + timedelta(hours=2, minutes=15)))
+    report = run_hourly(twin_settings, 2)
     assert report.rows_quarantined == 0
     assert report.row_counts["site_load"] == (frame["interval_start"] < START + timedelta(hours=2)).sum()

@@ -68,7 +68,9 @@ def test_rules_judge_columns_that_are_measured(feed: Feed) -> None:
     measured = measure(rows, feed, zone=Settings().zone, rated_load_kw=1000.0)
     rules = feed_rules(feed, rated_load_kw=1000.0)
     assert {item.column for item in rules} <= set(measured.columns)
-    assert [verdict.rule.name for verdict in judge(measured, rules) if verdict.rule.action != "flag" and verdict.failed] == []
+    assert [
+        verdict.rule.name for verdict in judge(measured, rules) if verdict.rule.action != "flag" and verdict.failed
+    ] == []
 
 
 @FEEDS

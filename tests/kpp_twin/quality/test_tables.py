@@ -98,7 +98,7 @@ def test_knowledge_from_the_future_is_found() -> None:
 
 def test_crossing_quantiles_are_found() -> None:
     frame = forecast_rows()
-    frame.at[1, "quantiles"] = np.array([20.0, 19.9, 40.0])
+    frame["quantiles"] = [np.array([20.0, middle, 40.0]) for middle in (30.0, 19.9, 20.0)]
     assert failures("forecast", frame) == {"quantiles_rise": 1}
 
 

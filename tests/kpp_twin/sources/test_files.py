@@ -117,8 +117,12 @@ def test_a_parquet_file_without_rows_is_a_fault(tmp_path: Path) -> None:
     assert read_feed(tmp_path, LOAD).faults == ("load.parquet: has columns and no row",)
 
 
-@pytest.mark.parametrize(("limit", "fault"), [("MAX_FILE_BYTES", "bytes; at most 1 are read"), ("MAX_FILE_ROWS", "has 2 rows; at most 1")])
-def test_a_file_that_is_too_large_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: str, fault: str) -> None:
+@pytest.mark.parametrize(
+    ("limit", "fault"), [("MAX_FILE_BYTES", "bytes; at most 1 are read"), ("MAX_FILE_ROWS", "has 2 rows; at most 1")]
+)
+def test_a_file_that_is_too_large_is_not_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: str, fault: str
+) -> None:
     write_parquet(tmp_path)
     monkeypatch.setattr(files, limit, 1)
     assert fault in read_feed(tmp_path, LOAD).faults[0]

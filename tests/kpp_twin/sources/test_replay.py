@@ -12,12 +12,14 @@ from kpp_twin.sources.replay import WEEK, ReplayClock, read_clock, start_clock
 
 DATA_START = datetime(2021, 5, 1, 6, tzinfo=UTC)
 WALL_TIME = datetime(2026, 11, 22, 15, 40, 3, tzinfo=UTC)
-instants = st.datetimes(datetime(2000, 1, 1), datetime(2060, 1, 1), timezones=st.just(UTC))
+instants = st.datetimes(datetime(2000, 1, 1), datetime(2060, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
 
 
 @given(wall_time=instants, data_start=instants)
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_the_clock_begins_within_a_week_after_the_data(tmp_path: Path, wall_time: datetime, data_start: datetime) -> None:
+def test_the_clock_begins_within_a_week_after_the_data(
+    tmp_path: Path, wall_time: datetime, data_start: datetime
+) -> None:
     path = tmp_path / "clock.json"
     path.unlink(missing_ok=True)
     data_time = start_clock(path, wall_time=wall_time, data_start=data_start).data_time(wall_time)

@@ -14,8 +14,8 @@ from uuid import UUID
 
 import pandas as pd
 import pytest
-
 from conftest import settings_of
+
 from kpp_twin.errors import IncompleteError, QueryError
 from kpp_twin.settings import Settings
 from kpp_twin.store import adhoc
@@ -36,9 +36,10 @@ def published(filled_template: Path, tmp_path_factory: pytest.TempPathFactory) -
 
 @pytest.fixture
 def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A current folder with something to leak: a text, a database, a variable of the environment."""
+    """A current folder with something to leak: files, a variable of the environment, one of Python."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("KPP_TWIN_CANARY", CANARY)
+    monkeypatch.setattr(adhoc, "frame_in_reach", pd.DataFrame({"name": [CANARY]}), raising=False)
     (tmp_path / "secret.csv").write_text(f"name,value\n{CANARY},1\n")
     pd.DataFrame({"name": [CANARY]}).to_parquet(tmp_path / "secret.parquet")
     return tmp_path
@@ -104,8 +105,7 @@ REFUSED = [
     "SELECT * FROM 'secret.csv'",
     "SELECT * FROM '/etc/passwd'",
     "SELECT * FROM read_csv('https://example.org/a.csv')",
-    "SELECT * FROM local_frame",
-    "SELECT * FROM global_frame",
+    "SELECT * FROM frame_in_reach",
     "SELECT getenv('KPP_TWIN_CANARY')",
     "SELECT * FROM query_table('secret.csv')",
     "SELECT * FROM query('COPY price TO ''out.csv''')",
@@ -130,7 +130,6 @@ HARMLESS = [
     "EXPLAIN ANALYZE SELECT * FROM price",
     "PRAGMA database_list",
 ]
-global_frame = pd.DataFrame({"name": [CANARY]})
 
 
 @pytest.fixture
@@ -149,7 +148,6 @@ def nothing_happens(published: Settings, workplace: Path) -> Iterator[None]:
 @pytest.mark.usefixtures("nothing_happens")
 @pytest.mark.parametrize("text", REFUSED)
 def test_what_an_analyst_does_not_need_is_refused(published: Settings, text: str):
-    local_frame = pd.DataFrame({"name": [CANARY]})
     with pytest.raises(QueryError) as caught:
         run_query(published, text)
     assert CANARY not in str(caught.value)
@@ -157,7 +155,6 @@ def test_what_an_analyst_does_not_need_is_refused(published: Settings, text: str
     assert caught.value.fault
     assert caught.value.place.startswith("the query")
     assert caught.value.next_step
-    assert len(local_frame)
 
 
 @pytest.mark.usefixtures("nothing_happens")

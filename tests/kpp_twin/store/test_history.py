@@ -50,7 +50,7 @@ def test_the_look_back_reaches_the_newest_interval_even_after_a_long_silence(fil
         start = read_start(connection, type(DAILY)(kind="hourly", as_of=later), filled.feeds, LOOKBACK)
     assert start.predecessor.cycle_id == last.cycle_id
     assert start.seen["load"].since == FILLED_SLOTS[-1].as_of - timedelta(minutes=30)
-    assert len(start.seen["load"].recent) == 1
+    assert len(start.seen["load"].versions) == 1
 
 
 def test_where_the_chains_stand(filled: Settings):
