@@ -178,10 +178,11 @@ def _gather(settings: Settings, start: Start, feed: Feed) -> Checked:
         len(checked.admitted),
         len(checked.quarantined),
     )
-    is_over = checked.source_ends is not None and checked.source_ends < slot.as_of - timedelta(hours=2)
-    if settings.replays and feed.required and is_over and not checked.rows_in:
+    ends = checked.source_ends
+    is_over = ends is not None and ends < slot.as_of - timedelta(hours=2) and not checked.rows_in
+    if is_over and settings.replays and feed.required:
         raise IncompleteError(
-            f"the replayed {feed.name} ends at {hour_label(checked.source_ends or slot.as_of)}; nothing is left to play",
+            f"the replayed {feed.name} ends at {ends:%Y-%m-%dT%H:%MZ}; nothing is left to play",
             place=str(settings.data_folder),
             next_step="play it again in an empty KPP_TWIN_HOME, or point KPP_TWIN__DATA_FOLDER at your own data",
         )

@@ -11,7 +11,7 @@ import pandas as pd
 from kpp_twin.errors import QualityBlockedError
 from kpp_twin.feeds import Feed
 from kpp_twin.quality.measures import measure
-from kpp_twin.quality.parsing import ColumnFaultError, Parsed, fingerprints, parse, raw_texts
+from kpp_twin.quality.parsing import ColumnFaultError, Parsed, fingerprints, parse, parse_starts, raw_texts
 from kpp_twin.quality.suites import Verdict, feed_rules, judge
 from kpp_twin.records import Checked, Delivery, Seen
 
@@ -53,12 +53,14 @@ def check(
     if delivery.faults:
         raise _refusal(delivery, delivery.rows.index, "; ".join(delivery.faults), "correct the file and run again")
     try:
-        parsed = parse(delivery, naive_zone=site.naive_zone)
+        starts = parse_starts(delivery, naive_zone=site.naive_zone)
+        due = _part(delivery, starts.index[_is_due(starts, feed, seen.since, as_of, site.zone)])
+        parsed = parse(due, naive_zone=site.naive_zone)
     except ColumnFaultError as fault:
         if not len(delivery.rows) and not feed.required:
             return _checked(delivery, pd.DataFrame(columns=["reason"]), (), as_of=as_of, site=site)
         raise _refusal(delivery, delivery.rows.index, str(fault), "correct the header and run again") from fault
-    rows = _new_rows(parsed, delivery, seen, as_of, site)
+    rows = _new_rows(parsed, due, seen)
     measured = _measured(rows[rows["reason"] == ""], seen, feed, site)
     rules = feed_rules(feed, rated_load_kw=site.rated_load_kw)
     verdicts = judge(measured, rules) if len(measured) else ()
@@ -71,23 +73,24 @@ def check(
     rows["known_at"] = _known_at(rows["valid_from"], feed, as_of, previous_as_of, site.zone)
     checked = _checked(delivery, rows, verdicts, as_of=as_of, site=site)
     same_stamps = parsed.rows.index[parsed.rows["valid_from"].isin(rows["valid_from"])]
-    return replace(checked, delivery=_part(delivery, same_stamps), source_ends=_last(parsed.rows["valid_from"]))
+    return replace(checked, delivery=_part(delivery, same_stamps), source_ends=_last(starts))
 
 
-def _new_rows(parsed: Parsed, delivery: Delivery, seen: Seen, as_of: datetime, site: GateSettings) -> pd.DataFrame:
-    """Rows that can be known at ``as_of``, are inside the look-back window, and were not taken in before.
+def _is_due(starts: pd.Series, feed: Feed, since: datetime | None, as_of: datetime, zone: ZoneInfo) -> pd.Series:
+    """Tell which rows lie in the look-back window and can be known at ``as_of``; a row without a stamp always is."""
+    is_due = starts < pd.Timestamp(as_of + timedelta(days=3))
+    if since is not None:
+        is_due &= starts >= pd.Timestamp(since)
+    is_due[is_due] = feed.known_at(starts[is_due], zone) <= pd.Timestamp(as_of)
+    return is_due | starts.isna()
+
+
+def _new_rows(parsed: Parsed, delivery: Delivery, seen: Seen) -> pd.DataFrame:
+    """Rows that were not taken in before.
 
     The parsed columns, and: reason (why the row cannot be admitted), flags (what was found on it), is_correction.
     """
     rows = parsed.rows.assign(reason=parsed.faults, flags="")
-    stamped = rows["valid_from"].notna()
-    is_due = ~stamped
-    due = rows.index[stamped & (rows["valid_from"] < pd.Timestamp(as_of + timedelta(days=3)))]
-    if seen.since is not None:
-        due = due[rows.loc[due, "valid_from"] >= pd.Timestamp(seen.since)]
-    known_at = delivery.feed.known_at(rows.loc[due, "valid_from"], site.zone)
-    is_due.loc[due] = known_at <= pd.Timestamp(as_of)
-    rows = rows[is_due].copy()
     _settle_duplicates(rows)
     is_good, is_surplus = rows["reason"] == "", _surplus(rows) != ""
     held = seen.latest.set_index(["series", "valid_from"])["value"]

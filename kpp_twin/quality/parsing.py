@@ -58,6 +58,19 @@ class Parsed:
     faults: pd.Series
 
 
+def parse_starts(delivery: Delivery, *, naive_zone: ZoneInfo | None) -> pd.Series:
+    """Interval starts alone, missing where they cannot be read: enough to choose the rows worth parsing. [UTC]
+
+    Raises
+    ------
+    ColumnFaultError
+        The column is missing, or there are two.
+    """
+    raw = _with_plain_names(delivery)
+    time_name = _one_of(raw, TIME_NAMES, "the interval's start")
+    return _parse_stamps(raw[time_name], naive_zone, pd.Series("", index=raw.index))
+
+
 def parse(delivery: Delivery, *, naive_zone: ZoneInfo | None) -> Parsed:
     """Recognise the columns and parse them.
 
@@ -66,10 +79,7 @@ def parse(delivery: Delivery, *, naive_zone: ZoneInfo | None) -> Parsed:
     ColumnFaultError
         A needed column is missing, or two of them mean the same.
     """
-    raw = delivery.rows.rename(columns=lambda name: str(name).strip().lower().replace(" ", "_"))
-    doubled = sorted({name for name in raw.columns if list(raw.columns).count(name) > 1})
-    if doubled:
-        raise ColumnFaultError(f"columns that mean the same: {', '.join(doubled)}")
+    raw = _with_plain_names(delivery)
     values_by_name = VALUE_NAMES[delivery.feed.name]
     time_name = _one_of(raw, TIME_NAMES, "the interval's start")
     value_name = _one_of(raw, tuple(values_by_name), f"the value with its unit [{delivery.feed.unit}]")
@@ -105,11 +115,21 @@ def raw_texts(delivery: Delivery, index: pd.Index) -> pd.Series:
 def fingerprints(delivery: Delivery, surplus: pd.Series) -> pd.Series:
     """Digest of feed and content of each row, by which a refused one is known again.
 
-    ``surplus`` says of each row why it is one too many, empty if it is not: a twin is not taken for the row that stayed.
+    ``surplus`` says of each row why it is one too many, empty if it is not, so that a refused twin is not taken for the
+    row that stayed.
     """
     name = delivery.feed.name
     texts = raw_texts(delivery, surplus.index) + surplus
     return texts.map(lambda text: hashlib.sha256(f"{name}\n{text}".encode()).hexdigest()[:32]).astype(object)
+
+
+def _with_plain_names(delivery: Delivery) -> pd.DataFrame:
+    """Rows under lower-case names with underscores."""
+    raw = delivery.rows.rename(columns=lambda name: str(name).strip().lower().replace(" ", "_"))
+    doubled = sorted({name for name in raw.columns if list(raw.columns).count(name) > 1})
+    if doubled:
+        raise ColumnFaultError(f"columns that mean the same: {', '.join(doubled)}")
+    return raw
 
 
 def _one_of(raw: pd.DataFrame, names: tuple[str, ...], meaning: str, *, optional: bool = False) -> str:

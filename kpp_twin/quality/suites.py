@@ -1,5 +1,6 @@
 """The rules of each feed, as Great Expectations suites; thresholds in the units of the feed."""
 
+import logging
 import os
 from dataclasses import dataclass
 from functools import cache
@@ -140,6 +141,7 @@ def _great_expectations() -> Any:
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
     import great_expectations
 
+    logging.getLogger("great_expectations").setLevel(logging.WARNING)  # its import sets the level anew
     return great_expectations
 
 

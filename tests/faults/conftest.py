@@ -26,6 +26,7 @@ from kpp_twin.crashpoints import VARIABLE
 from kpp_twin.records import CycleKind, CycleReport, Slot
 from kpp_twin.settings import Settings
 from kpp_twin.store.connection import open_live
+from kpp_twin.store.snapshot import open_snapshot
 from kpp_twin.store.verify import history_hash, verify
 from tests.conftest import made_up_frames, write_csv
 
@@ -206,6 +207,12 @@ def assert_whole(twin: Twin, expected: Hash) -> None:
 def snapshot_cycles(twin: Twin) -> list[str]:
     with duckdb.connect(str(twin.settings.snapshot_path), read_only=True) as connection:
         return [name for (name,) in connection.execute("SELECT cycle_id FROM cycle ORDER BY cycle_number").fetchall()]
+
+
+def snapshot_hash(twin: Twin) -> Hash:
+    """History hash of the published snapshot; reads every row of it."""
+    with open_snapshot(twin.settings) as connection:
+        return history_hash(connection)
 
 
 @pytest.fixture(scope="session")

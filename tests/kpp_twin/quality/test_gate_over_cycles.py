@@ -44,9 +44,10 @@ class Meter:
         delivery = Delivery(feed=LOAD, rows=source, origins=origins, source="data")
         seen = self._seen(as_of)
         checked = check(delivery, seen, as_of=as_of, previous_as_of=self.previous_as_of, site=SITE)
-        kept = check(checked.delivery, seen, as_of=as_of, previous_as_of=self.previous_as_of, site=SITE)
-        pd.testing.assert_frame_equal(kept.admitted, checked.admitted)  # else a replay would differ
-        pd.testing.assert_frame_equal(kept.quarantined, checked.quarantined)
+        if len(checked.quarantined):  # what is kept must be judged alike, else a replay would differ
+            kept = check(checked.delivery, seen, as_of=as_of, previous_as_of=self.previous_as_of, site=SITE)
+            pd.testing.assert_frame_equal(kept.admitted, checked.admitted)
+            pd.testing.assert_frame_equal(kept.quarantined, checked.quarantined)
         self.admitted = pd.concat([self.admitted, checked.admitted], ignore_index=True)
         self.quarantined = pd.concat([self.quarantined, checked.quarantined], ignore_index=True)
         self.previous_as_of = as_of
@@ -63,7 +64,9 @@ class Meter:
     def _seen(self, as_of: datetime) -> Seen:
         if not len(self.admitted):
             empty = pd.DataFrame({"series": [], "valid_from": pd.DatetimeIndex([], tz="UTC"), "value": np.array([])})
-            return Seen(feed=LOAD, since=None, versions=empty, refused=frozenset(self.quarantined.get("fingerprint", [])))
+            return Seen(
+                feed=LOAD, since=None, versions=empty, refused=frozenset(self.quarantined.get("fingerprint", []))
+            )
         since = min(self.latest().index.max(), pd.Timestamp(as_of - LOOKBACK))
         versions = self.admitted[self.admitted["valid_from"] >= since].sort_values("known_at", kind="stable")
         versions = versions.rename(columns={"load_kw": "value"})[["series", "valid_from", "value"]]
@@ -95,12 +98,12 @@ def test_a_meter_that_moves_again_is_believed_again() -> None:
     assert live.latest().iloc[-6:].tolist() == [444.0] * 6
 
 
-@given(values=st.lists(st.floats(10.0, 990.0).map(lambda v: round(v, 2)), min_size=20, max_size=24, unique=True))
+@given(values=st.lists(st.floats(10.0, 990.0).map(lambda v: round(v, 2)), min_size=14, max_size=16, unique=True))
 @settings(max_examples=2, phases=FAST)
 def test_live_and_bulk_admit_the_same_rows_known_at_the_same_time(values: list[float]) -> None:
     live, bulk = Meter(), Meter()
-    live.read_hourly(rows_of(values), 6)
-    bulk.read(rows_of(values), START + timedelta(hours=6, minutes=15))
+    live.read_hourly(rows_of(values), 4)
+    bulk.read(rows_of(values), START + timedelta(hours=4, minutes=15))
     columns = ["valid_from", "known_at", "load_kw"]
     pd.testing.assert_frame_equal(live.admitted[columns], bulk.admitted[columns])
 

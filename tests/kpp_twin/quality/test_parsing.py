@@ -240,7 +240,7 @@ def test_any_text_is_parsed_or_told_why_not(rows: list[tuple[str, str, str]], na
     assert (good["series"].str.len() > 0).all()
 
 
-@given(moment=st.datetimes(datetime(1950, 1, 1), datetime(9000, 1, 1)), offset_minutes=st.integers(-14 * 60, 14 * 60))  # noqa: DTZ001
+@given(moment=st.datetimes(datetime(1950, 1, 1), datetime(2150, 1, 1)), offset_minutes=st.integers(-14 * 60, 14 * 60))  # noqa: DTZ001
 def test_zoned_stamps_keep_their_instant(moment: datetime, offset_minutes: int) -> None:
     stamp = moment.replace(tzinfo=timezone(timedelta(minutes=offset_minutes))).isoformat()
     parsed = parse(delivery(time=[stamp], load_kw=["1"]), naive_zone=None)
