@@ -52,10 +52,18 @@ def made_up_frames(days: int = DATA_DAYS) -> dict[str, pd.DataFrame]:
 
     return {
         "price": pd.DataFrame(
-            {"series": "HUB", "interval_start": hours, "price_per_mwh": (30 * shape(hours) + rng.normal(0, 2, len(hours))).round(2)}
+            {
+                "series": "HUB",
+                "interval_start": hours,
+                "price_per_mwh": (30 * shape(hours) + rng.normal(0, 2, len(hours))).round(2),
+            }
         ),
         "load": pd.DataFrame(
-            {"series": "SITE", "interval_start": quarters, "load_kw": (500 * shape(quarters) + rng.normal(0, 10, len(quarters))).round(3)}
+            {
+                "series": "SITE",
+                "interval_start": quarters,
+                "load_kw": (500 * shape(quarters) + rng.normal(0, 10, len(quarters))).round(3),
+            }
         ),
         "weather": pd.DataFrame(
             {

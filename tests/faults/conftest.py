@@ -158,7 +158,7 @@ def _work_and_end(work: Callable[[], None], child: Child) -> NoReturn:
     try:
         os.dup2(child.out.fileno(), 1)
         os.dup2(child.err.fileno(), 2)
-        sys.stdout, sys.stderr = open(1, "w", closefd=False), open(2, "w", closefd=False)  # noqa: PTH123, SIM115
+        sys.stdout, sys.stderr = open(1, "w", closefd=False), open(2, "w", closefd=False)  # noqa: SIM115
         logging.getLogger().handlers.clear()
         work()
         code = 0

@@ -80,7 +80,13 @@ def test_rows_of_later_cycles_move_nothing_whatever_they_claim_to_have_known(cyc
 
 @pytest.mark.parametrize(
     ("table", "cycle_id"),
-    [("site_load", NEXT_ID), ("model_version", NEXT_ID), ("price", DAILY_ID), ("forecast", DAILY_ID), ("price", RETRAIN_ID)],
+    [
+        ("site_load", NEXT_ID),
+        ("model_version", NEXT_ID),
+        ("price", DAILY_ID),
+        ("forecast", DAILY_ID),
+        ("price", RETRAIN_ID),
+    ],
 )
 def test_a_row_known_by_as_of_does_move_the_replay(table: str, cycle_id: str, copy: Twin) -> None:
     """Control: the tests above could fail."""

@@ -30,7 +30,12 @@ def test_the_main_job_twice_leaves_the_history_of_once(tmp_path: Path):
 
     def run(*arguments: str) -> str:
         done = subprocess.run(
-            [sys.executable, "-m", *arguments], env=environment, capture_output=True, text=True, check=True, cwd=tmp_path
+            [sys.executable, "-m", *arguments],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=True,
+            cwd=tmp_path,
         )
         return done.stdout
 

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from conftest import DAILY, FILLED_SLOTS, HOURLY, settings_of
 from prefect.artifacts import Artifact
 from prefect.testing.utilities import prefect_test_harness
 
-from conftest import DAILY, FILLED_SLOTS, HOURLY, settings_of
 from flows.daily import daily
 from flows.hourly import hourly
 from flows.retrain import retrain

@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-
 from conftest import DAILY, HOURLY
+
 from kpp_twin.cli import app
 from kpp_twin.errors import TwinError
 from kpp_twin.settings import Settings

@@ -3,8 +3,8 @@ from datetime import UTC, datetime, timedelta
 import duckdb
 import pandas as pd
 import pytest
-
 from conftest import DAILY, DATA_START, FILLED_SLOTS, HOURLY, made_up_frames, write_csv
+
 from kpp_twin import cycle
 from kpp_twin.errors import HistoryError, IncompleteError, QualityBlockedError
 from kpp_twin.records import Slot
@@ -30,7 +30,9 @@ def test_missed_hours_run_first_and_in_order(filled: Settings):
     ran = [report.slot for report in reports]
     assert [slot.as_of for slot in ran] == sorted(slot.as_of for slot in ran)
     assert [slot.kind for slot in ran].count("hourly") == 9
-    assert [slot.cycle_id for slot in ran if slot.kind == "daily"] == ["daily-2024-03-16T14:30Z"]  # 09:30 in summer time
+    assert [slot.cycle_id for slot in ran if slot.kind == "daily"] == [
+        "daily-2024-03-16T14:30Z"
+    ]  # 09:30 in summer time
     assert ran[-1] == target
     assert all(finding.holds for finding in verify(filled))
 
@@ -95,7 +97,9 @@ def test_a_refused_delivery_writes_nothing_and_is_taken_once_mended(filled: Sett
     before = hashes(filled)
     load = made_up_frames()["load"]
     write_csv(load.rename(columns={"load_kw": "load"}), filled.data_folder / "load.csv")
-    with pytest.raises(QualityBlockedError, match=r"no column for the value with its unit \[kW\].*refused.*Next: correct"):
+    with pytest.raises(
+        QualityBlockedError, match=r"no column for the value with its unit \[kW\].*refused.*Next: correct"
+    ):
         list(cycle.run_due(filled, HOURLY[3]))
     assert hashes(filled) == before
     (refused,) = filled.refused_path.iterdir()
@@ -142,7 +146,9 @@ def test_a_replay_ends_with_the_data_and_says_what_next(twin_settings: Settings)
     replaying = twin_settings.model_copy(update={"replay": True})
     end = DATA_START + timedelta(days=20)
     list(cycle.run_due(replaying, Slot(kind="hourly", as_of=end - timedelta(minutes=45))))
-    with pytest.raises(IncompleteError, match=r"replayed (load|price) ends at .*nothing is left to play.*Next: play it again"):
+    with pytest.raises(
+        IncompleteError, match=r"replayed (load|price) ends at .*nothing is left to play.*Next: play it again"
+    ):
         list(cycle.run_due(replaying, Slot(kind="hourly", as_of=end + timedelta(hours=6, minutes=15))))
     (last,) = rows(replaying, "SELECT max(as_of) FROM cycle")
     assert end <= last[0] <= end + timedelta(hours=3)

@@ -1,6 +1,6 @@
 import pytest
-
 from conftest import FILLED_SLOTS
+
 from kpp_twin.errors import HistoryError
 from kpp_twin.replay import replay
 from kpp_twin.settings import Settings
@@ -22,5 +22,8 @@ def test_a_replay_notices_what_was_known_differently(filled: Settings):
 
 
 def test_an_unknown_cycle_is_told(filled: Settings):
-    with open_snapshot(filled) as connection, pytest.raises(HistoryError, match=r"there is no cycle 'hourly-x'.*Next: list"):
+    with (
+        open_snapshot(filled) as connection,
+        pytest.raises(HistoryError, match=r"there is no cycle 'hourly-x'.*Next: list"),
+    ):
         replay(filled, connection, "hourly-x")

@@ -1,6 +1,6 @@
 import pytest
-
 from conftest import FILLED_SLOTS, HOURLY
+
 from kpp_twin.cycle import begin, take_in, think
 from kpp_twin.records import Outcome
 from kpp_twin.settings import Settings

@@ -30,7 +30,10 @@ def test_a_process_that_holds_the_file_makes_it_busy(filled: Settings):
         try:
             assert process.stdout.readline() == b"held\n"
             impatient = filled.model_copy(update={"lock_timeout_s": 0.3})
-            with pytest.raises(StoreBusyError, match=r"another process holds.*Next: close programs"), open_live(impatient):
+            with (
+                pytest.raises(StoreBusyError, match=r"another process holds.*Next: close programs"),
+                open_live(impatient),
+            ):
                 pass
         finally:
             process.kill()

@@ -1,8 +1,8 @@
 from datetime import UTC, datetime
 
 import numpy as np
-
 from conftest import DAILY
+
 from kpp_twin.records import Forecast, ModelVersion, Outcome
 from kpp_twin.store.frames import cycle_frames
 from kpp_twin.timegrid import TimeGrid

@@ -2,8 +2,8 @@ from datetime import timedelta
 
 import numpy as np
 import pandas as pd
-
 from conftest import DAILY, DATA_START, FILLED_SLOTS, HOURLY, made_up_frames
+
 from kpp_twin.records import ORIGIN
 from kpp_twin.settings import Settings
 from kpp_twin.store.connection import open_live

@@ -9,7 +9,9 @@ from kpp_twin.store.journal import JournalEntry, append, read, rewrite
 
 
 def entry(number: int) -> JournalEntry:
-    return JournalEntry(cycle_number=number, cycle_id=f"hourly-{number}", row_counts={"price": number}, digest=f"{number:x}")
+    return JournalEntry(
+        cycle_number=number, cycle_id=f"hourly-{number}", row_counts={"price": number}, digest=f"{number:x}"
+    )
 
 
 def test_what_is_appended_is_read(tmp_path: Path):

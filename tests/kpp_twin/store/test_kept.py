@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-
 from conftest import DAILY, HOURLY
+
 from kpp_twin.errors import StoreError
 from kpp_twin.feeds import LOAD, PRICE
 from kpp_twin.settings import Settings

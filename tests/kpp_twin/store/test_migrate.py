@@ -36,7 +36,9 @@ def test_a_failing_migration_leaves_nothing_behind(monkeypatch: pytest.MonkeyPat
     broken = {"0001_cycles": "CREATE TABLE half (a INTEGER); SELECT nonsense;"}
     with duckdb.connect() as connection:
         with monkeypatch.context() as patch:
-            patch.setattr("kpp_twin.store.migrate.names", lambda folder: ("0001_cycles",) if folder == "migrations" else ())
+            patch.setattr(
+                "kpp_twin.store.migrate.names", lambda folder: ("0001_cycles",) if folder == "migrations" else ()
+            )
             patch.setattr("kpp_twin.store.migrate.query", lambda name, folder: broken[name])
             with pytest.raises(duckdb.Error):
                 migrate(connection)

@@ -1,6 +1,6 @@
 import pytest
-
 from conftest import HOURLY
+
 from kpp_twin.errors import StoreError
 from kpp_twin.settings import Settings
 from kpp_twin.store import journal

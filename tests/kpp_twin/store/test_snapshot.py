@@ -1,7 +1,7 @@
 import duckdb
 import pytest
-
 from conftest import HOURLY
+
 from kpp_twin.cycle import run_cycle
 from kpp_twin.errors import IncompleteError, StoreError
 from kpp_twin.settings import Settings
@@ -34,7 +34,10 @@ def test_the_snapshot_cannot_be_written(filled: Settings):
 
 def test_a_vanished_snapshot_says_what_to_do(filled: Settings):
     filled.snapshot_path.unlink()
-    with pytest.raises(IncompleteError, match=r"no published snapshot.*Next: run `kpp-twin publish`"), open_snapshot(filled):
+    with (
+        pytest.raises(IncompleteError, match=r"no published snapshot.*Next: run `kpp-twin publish`"),
+        open_snapshot(filled),
+    ):
         pass
 
 

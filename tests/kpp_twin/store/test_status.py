@@ -1,6 +1,7 @@
 from datetime import timedelta
 
 from conftest import HOURLY
+
 from kpp_twin.settings import Settings
 from kpp_twin.store.connection import open_live
 from kpp_twin.store.snapshot import open_snapshot

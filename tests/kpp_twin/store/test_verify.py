@@ -12,9 +12,15 @@ from kpp_twin.store.verify import history_hash, verify
 DAMAGE = {
     "a cycle is gone": ("DELETE FROM cycle WHERE cycle_number = 4", {"I1", "I6", "I3"}),
     "a row came twice": ("INSERT INTO price FROM price LIMIT 1", {"I2", "I3", "I7", "I10"}),
-    "a row is gone": ("DELETE FROM forecast WHERE cycle_number = 2 AND valid_from = (SELECT min(valid_from) FROM forecast WHERE cycle_number = 2)", {"I3", "I7"}),
+    "a row is gone": (
+        "DELETE FROM forecast WHERE cycle_number = 2 AND valid_from = (SELECT min(valid_from) FROM forecast WHERE cycle_number = 2)",
+        {"I3", "I7"},
+    ),
     "a value moved": ("UPDATE site_load SET load_kw = load_kw + 1 WHERE cycle_number = 2", {"I7"}),
-    "known too late": ("UPDATE site_load SET known_at = known_at + INTERVAL 2 HOUR WHERE cycle_number = 2", {"I4", "I7"}),
+    "known too late": (
+        "UPDATE site_load SET known_at = known_at + INTERVAL 2 HOUR WHERE cycle_number = 2",
+        {"I4", "I7"},
+    ),
     "energy from nothing": (
         "INSERT INTO energy_ledger (asset, valid_from, duration_minutes, known_at, entry, energy_kwh, cycle_number)"
         " VALUES ('battery', '2024-03-16', 60, '2024-03-16', 'out', 1.0, 2)",
