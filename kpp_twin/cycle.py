@@ -24,7 +24,6 @@ from kpp_twin.sources.replay import read_clock, start_clock
 from kpp_twin.store import journal
 from kpp_twin.store.commit import PredecessorMovedError, commit_cycle, insert
 from kpp_twin.store.connection import Connection, open_live
-from kpp_twin.store.frames import cycle_frames
 from kpp_twin.store.history import cycle_report, last_as_of_by_kind, read_history, read_start, read_tables
 from kpp_twin.store.kept import keep, keep_refused, kept_delivery
 from kpp_twin.store.recovery import recover
@@ -193,7 +192,8 @@ def think(settings: Settings, start: Start, checked: Sequence[Checked]) -> Outco
     """Compute the outcome from all that may be known; the new rows are written on trial for that, and rolled back."""
     with open_live(settings) as connection:
         connection.begin()
-        insert(connection, cycle_frames(start.slot, checked, Outcome()), start.predecessor.cycle_number + 1)
+        admitted = {item.feed.table: item.admitted for item in checked if len(item.admitted)}
+        insert(connection, admitted, start.predecessor.cycle_number + 1)
         known = read_known(connection, settings, start)
         connection.rollback()
     return compute(settings, start.slot, *known, checked)

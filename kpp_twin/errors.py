@@ -20,6 +20,16 @@ class TwinError(Exception):
         self.fault, self.place, self.next_step = fault, place, next_step
         super().__init__(f"{fault} [{place}]. Next: {next_step}")
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Survive the way to another process, whatever the arguments of a subclass."""
+        return _rebuilt, (type(self), self.args, self.__dict__)
+
+
+def _rebuilt(kind: type[TwinError], arguments: tuple[object, ...], fields: dict[str, object]) -> TwinError:
+    error = kind.__new__(kind, *arguments)
+    error.__dict__.update(fields)
+    return error
+
 
 class ConfigError(TwinError):
     """A setting is wrong; all faults of a file come in one message."""

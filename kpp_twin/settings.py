@@ -19,13 +19,14 @@ from kpp_twin.timegrid import utc
 
 CONFIG_FILE = "kpp_twin.toml"
 HOME_VARIABLE = "KPP_TWIN_HOME"
+PREFIX = "KPP_TWIN__"
 BUNDLED_DATA = Path(__file__).parent / "sources" / "sample"
 
 
 class Settings(BaseSettings):
     """All that a user may set; frozen, and unknown names are refused."""
 
-    model_config = SettingsConfigDict(env_prefix="KPP_TWIN__", extra="forbid", frozen=True)
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True)
 
     home: Annotated[Path, Field(description="Data home: store, snapshot, kept deliveries, reports")] = Path("var")
     data_folder: Annotated[Path, Field(description="Folder of CSV or Parquet files, one or more per feed")] = (
@@ -144,15 +145,22 @@ class Settings(BaseSettings):
 
 def load_settings() -> Settings:
     """Settings of this process; all faults in one `ConfigError`."""
+    faults = [f"{name}: there is no such setting" for name in os.environ if _is_unknown(name)]
     try:
         home = os.environ.get(HOME_VARIABLE)
-        return Settings(home=Path(home)) if home else Settings()
+        settings = Settings(home=Path(home)) if home else Settings()
+        if not faults:
+            return settings
     except ValidationError as error:
-        faults = [f"{'.'.join(map(str, e['loc'])) or 'settings'}: {e['msg']}" for e in error.errors()]
+        faults += [f"{'.'.join(map(str, e['loc'])) or 'settings'}: {e['msg']}" for e in error.errors()]
     except ValueError as error:  # the file is no TOML
-        faults = [f"{CONFIG_FILE}: {error}"]
+        faults.append(f"{CONFIG_FILE}: {error}")
     raise ConfigError(
         f"{len(faults)} fault(s) in the settings: " + "; ".join(faults),
-        place=f"{CONFIG_FILE} or KPP_TWIN__* in the environment",
+        place=f"{CONFIG_FILE} or {PREFIX}* in the environment",
         next_step="correct them; `kpp-twin config` shows every setting with its meaning",
     )
+
+
+def _is_unknown(name: str) -> bool:
+    return name.startswith(PREFIX) and name.removeprefix(PREFIX).lower() not in Settings.model_fields

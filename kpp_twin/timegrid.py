@@ -80,7 +80,7 @@ class TimeGrid:
 
 def hourly_slots(after: datetime, until: datetime, minute: int) -> Iterator[datetime]:
     """Instants ``HH:minute`` UTC in ``(after, until]``, in order."""
-    slot = after.replace(minute=minute, second=0, microsecond=0)
+    slot = utc(after).replace(minute=minute, second=0, microsecond=0)
     while slot <= until:
         if slot > after:
             yield slot

@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from kpp_twin.records import Array, Series
-from kpp_twin.timegrid import TimeGrid
+from kpp_twin.timegrid import TimeGrid, utc
 from kpp_twin.units import HOURS_PER_DAY
 
 N_QUANTILES = 19
@@ -51,12 +51,12 @@ class Judged:
         return min(self.scores, key=lambda method: self.scores[method])
 
 
-def same_time_earlier(targets: pd.DatetimeIndex, days: int, zone: ZoneInfo) -> pd.DatetimeIndex:
+def same_time_earlier(targets: pd.DatetimeIndex, days: int | npt.NDArray[np.int64], zone: ZoneInfo) -> pd.DatetimeIndex:
     """Instants at the same local wall-clock time some days before.
 
     In a skipped hour the clock time just after it, in a repeated one its first pass.
     """
-    naive = targets.tz_convert(zone).tz_localize(None) - timedelta(days=days)
+    naive = targets.tz_convert(zone).tz_localize(None) - pd.to_timedelta(days, unit="D")
     first_pass = np.ones(len(naive), dtype=bool)
     local = naive.tz_localize(zone, ambiguous=first_pass, nonexistent=timedelta(hours=1))
     return local.tz_convert("UTC")
@@ -87,7 +87,7 @@ def judge(series: Series, *, issued_at: datetime, horizon: TimeGrid, days: int, 
     """Score both candidates on the same horizon, issued at the same local time, on each of the days before."""
     targets, issues = _past_issues(issued_at, horizon, days, zone)
     position = series.grid.positions(targets)
-    known = (position >= 0) & (series.known_at[position] <= np.datetime64(issued_at.replace(tzinfo=None), "us"))
+    known = (position >= 0) & (series.known_at[position] <= _instant(issued_at))
     actual = np.where(known, series.values[position], np.nan)
     errors = {method: actual - point_forecast(series, targets, issues, method, zone) for method in LAGS}
     common = np.all([np.isfinite(e) for e in errors.values()], axis=0)
@@ -109,13 +109,17 @@ def _past_issues(
     issued_at: datetime, horizon: TimeGrid, days: int, zone: ZoneInfo
 ) -> tuple[pd.DatetimeIndex, npt.NDArray[np.datetime64]]:
     """Targets and issue times of the same forecast on each of the days before, oldest first."""
-    back = range(days, 0, -1)
-    issue = pd.DatetimeIndex([issued_at]).as_unit("us")
-    targets = [same_time_earlier(horizon.index, d, zone) for d in back]
-    issues = [np.repeat(same_time_earlier(issue, d, zone).tz_localize(None).to_numpy(), horizon.n_steps) for d in back]
-    return pd.DatetimeIndex(np.concatenate([t.tz_localize(None) for t in targets])).tz_localize("UTC"), np.concatenate(
-        issues
-    )
+    back = np.arange(days, 0, -1)
+    n_steps = horizon.n_steps
+    every_day = horizon.index[np.tile(np.arange(n_steps), days)]
+    issue = pd.DatetimeIndex([issued_at]).as_unit("us").repeat(days)
+    targets = same_time_earlier(every_day, np.repeat(back, n_steps), zone)
+    issues = same_time_earlier(issue, back, zone).tz_localize(None).to_numpy()
+    return targets, np.repeat(issues, n_steps)
+
+
+def _instant(moment: datetime) -> np.datetime64:
+    return np.datetime64(utc(moment).replace(tzinfo=None), "us")
 
 
 def forecast(
@@ -131,7 +135,7 @@ def forecast(
         Some interval has no earlier value.
     """
     targets = horizon.index
-    issue = np.datetime64(issued_at.replace(tzinfo=None), "us")
+    issue = _instant(issued_at)
     values = point_forecast(series, targets, np.repeat(issue, len(targets)), method, zone)
     if np.isnan(values).any():
         first = targets[int(np.flatnonzero(np.isnan(values))[0])]

@@ -61,6 +61,8 @@ def check(
             return _checked(delivery, pd.DataFrame(columns=["reason"]), (), as_of=as_of, site=site)
         raise _refusal(delivery, delivery.rows.index, str(fault), "correct the header and run again") from fault
     rows = _new_rows(parsed, due, seen)
+    if not len(rows):
+        return replace(_checked(delivery, rows, (), as_of=as_of, site=site), source_ends=_last(starts))
     measured = _measured(rows[rows["reason"] == ""], seen, feed, site)
     rules = feed_rules(feed, rated_load_kw=site.rated_load_kw)
     verdicts = judge(measured, rules) if len(measured) else ()

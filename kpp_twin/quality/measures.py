@@ -92,14 +92,13 @@ def _measure_series(part: pd.DataFrame, step: timedelta) -> pd.DataFrame:
 def _unit_ratios(measured: pd.DataFrame, feed: Feed, rated_load_kw: float) -> dict[str, float]:
     """Median size of each series' new rows over that of its known ones; 1 where there is too little to tell.
 
-    The first load delivery, with nothing known, is held against half the rating. Prices of a currency unit or more per
-    MWh are none per kWh, however dear the days before were (after the winter storm of 2021 the ratio was 1/300).
+    The first load delivery, with nothing known, is held against half the rating.
     """
     ratios = {}
     for name, part in measured.groupby("series"):
         size = part["value"].abs()
         new, known = size[part["is_new"] & (size > 0)], size[~part["is_new"] & (size > 0)]
-        if len(new) < UNIT_MIN_ROWS[feed.name] or (feed.name == "price" and new.median() >= 1.0):
+        if len(new) < UNIT_MIN_ROWS[feed.name]:
             ratios[str(name)] = 1.0
         elif len(known) >= UNIT_MIN_ROWS[feed.name]:
             ratios[str(name)] = float(new.median() / known.median())

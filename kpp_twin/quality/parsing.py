@@ -92,7 +92,9 @@ def parse(delivery: Delivery, *, naive_zone: ZoneInfo | None) -> Parsed:
             "series": _texts(raw[series_name]) if series_name else DEFAULT_SERIES,
             "valid_from": valid_from,
             "value": values_by_name[value_name](value),
-            "revision": _parse_numbers(raw[REVISION_NAME], faults, "revision") if REVISION_NAME in raw else 0.0,
+            "revision": _parse_numbers(_or_zero(raw[REVISION_NAME]), faults, "revision")
+            if REVISION_NAME in raw
+            else 0.0,
         },
         index=raw.index,
     )
@@ -186,6 +188,11 @@ def _parse_numbers(column: pd.Series, faults: pd.Series, what: str) -> np.ndarra
     _add(faults, np.isnan(numbers) & ~is_missing, f"{what}_is_no_number")
     _add(faults, np.isinf(numbers), f"{what}_is_infinite")
     return numbers
+
+
+def _or_zero(revision: pd.Series) -> pd.Series:
+    """Return revisions with 0 where a source leaves the original's empty."""
+    return revision.where(_texts(revision) != "", 0)
 
 
 def _add(faults: pd.Series, where: "pd.Series | np.ndarray", reason: str) -> None:

@@ -1,12 +1,15 @@
 """Once a day each history table is judged as well: what stands in it must keep the rules of its kind."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from kpp_twin.quality.suites import Rule, Verdict, judge
+from kpp_twin.timegrid import TimeGrid
 
 # Key of each table: no two rows may share it.
 KEYS: Mapping[str, tuple[str, ...]] = {
@@ -70,7 +73,7 @@ def _check(table: str, frame: pd.DataFrame, as_of: pd.Timestamp, zone: ZoneInfo)
         index=frame.index,
     )
     if table == "forecast":
-        judged["quantile_step"] = [float(np.min(np.diff(q))) for q in frame["quantiles"]]
+        judged["quantile_step"] = [_smallest_step(q) for q in frame["quantiles"]]
     if table == "site_load":
         judged["missing_in_day"] = _missing_in_day(frame, as_of, zone)
     verdicts = judge(judged, table_rules(table))
@@ -78,14 +81,19 @@ def _check(table: str, frame: pd.DataFrame, as_of: pd.Timestamp, zone: ZoneInfo)
 
 
 def _missing_in_day(frame: pd.DataFrame, as_of: pd.Timestamp, zone: ZoneInfo) -> pd.Series:
-    """Intervals that the last whole local day lacks, at its rows; 0 at rows of other days."""
-    step_minutes = int(frame["duration_minutes"].iloc[0])
-    today = as_of.tz_convert(zone).normalize()
-    yesterday = today - pd.DateOffset(days=1)
-    is_yesterday = (frame["valid_from"] >= yesterday) & (frame["valid_from"] < today)
-    present = frame.loc[is_yesterday, "valid_from"].nunique()
-    expected = (today - yesterday).total_seconds() / 60 / step_minutes
-    return is_yesterday.astype(float) * (expected - present)
+    """Intervals that the last whole local day lacks of each series, told at the series' last row; 0 at the others."""
+    yesterday = as_of.tz_convert(zone).date() - timedelta(days=1)
+    grid = TimeGrid.local_day(yesterday, zone, int(frame["duration_minutes"].iloc[0]))
+    missing = pd.Series(0.0, index=frame.index)
+    for _, part in frame.groupby("series"):
+        present = grid.positions(pd.DatetimeIndex(part["valid_from"].unique())) >= 0
+        missing[part.index[-1]] = grid.n_steps - int(present.sum())
+    return missing
+
+
+def _smallest_step(quantiles: npt.NDArray[np.float64]) -> float:
+    """Smallest rise from one quantile to the next; minus infinity where one is no number."""
+    return float(np.min(np.diff(quantiles))) if np.isfinite(quantiles).all() else -np.inf
 
 
 def _line(table: str, verdict: Verdict) -> Mapping[str, object]:

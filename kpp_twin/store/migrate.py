@@ -46,21 +46,25 @@ def _applied(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
 
 
 def _refuse_strangers(connection: duckdb.DuckDBPyConnection, applied: dict[str, str], wanted: dict[str, str]) -> None:
-    place = str(connection.execute("SELECT path FROM duckdb_databases() WHERE NOT internal").fetchone())
     newer = sorted(set(applied) - set(wanted) - {VIEWS})
     if newer:
         raise StoreError(
             f"the database has the schema {newer[-1]}; this version knows up to {max(wanted)}",
-            place=place,
+            place=_place(connection),
             next_step="update kpp-twin, or point KPP_TWIN_HOME at another data home",
         )
     edited = sorted(name for name in wanted if applied.get(name, wanted[name]) != wanted[name])
     if edited:
         raise StoreError(
             f"the migration {edited[0]} was edited after it had been applied",
-            place=place,
+            place=_place(connection),
             next_step="restore the file, and put the change into a new migration",
         )
+
+
+def _place(connection: duckdb.DuckDBPyConnection) -> str:
+    ((path,),) = connection.execute("SELECT path FROM duckdb_databases() WHERE NOT internal").fetchall()
+    return path or "a database in memory"
 
 
 def _apply(connection: duckdb.DuckDBPyConnection, name: str, text: str, sha256: str) -> None:

@@ -1,5 +1,7 @@
 """An error names the fault, the place and the next step, and carries its exit code."""
 
+import pickle
+
 import pytest
 
 from kpp_twin import errors
@@ -26,3 +28,11 @@ def test_place_and_next_step_cannot_be_forgotten(error_class: type[TwinError]) -
 def test_exit_codes_are_those_of_the_command_line() -> None:
     codes = {item.__name__: item.exit_code for item in CLASSES if item.exit_code != 1}
     assert codes == {"ConfigError": 2, "IncompleteError": 3, "QualityBlockedError": 4, "StoreBusyError": 5}
+
+
+@pytest.mark.parametrize("kind", [TwinError, *TwinError.__subclasses__()])
+def test_an_error_survives_the_way_to_another_process(kind: type[TwinError]) -> None:
+    error = kind("held", place="store", next_step="wait")
+    again = pickle.loads(pickle.dumps(error))
+    assert type(again) is kind
+    assert (str(again), again.place, again.exit_code) == (str(error), "store", kind.exit_code)

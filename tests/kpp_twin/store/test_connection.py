@@ -18,9 +18,14 @@ def test_open_live_makes_the_store_and_speaks_utc(twin_settings: Settings):
 
 def test_a_raised_error_rolls_back_and_is_told(filled: Settings):
     with open_live(filled) as connection:
-        with pytest.raises(ValueError, match="mine"), transaction(connection):
-            connection.execute("DELETE FROM price")
-            raise ValueError("mine")
+
+        def half() -> None:
+            with transaction(connection):
+                connection.execute("DELETE FROM price")
+                raise ValueError("mine")
+
+        with pytest.raises(ValueError, match="mine"):
+            half()
         assert connection.execute("SELECT count(*) > 0 FROM price").fetchone() == (True,)
 
 

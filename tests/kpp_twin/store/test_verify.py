@@ -13,7 +13,7 @@ DAMAGE = {
     "a cycle is gone": ("DELETE FROM cycle WHERE cycle_number = 4", {"I1", "I6", "I3"}),
     "a row came twice": ("INSERT INTO price FROM price LIMIT 1", {"I2", "I3", "I7", "I10"}),
     "a row is gone": (
-        "DELETE FROM forecast WHERE cycle_number = 2 AND valid_from = (SELECT min(valid_from) FROM forecast WHERE cycle_number = 2)",
+        "DELETE FROM forecast WHERE rowid = (SELECT min(rowid) FROM forecast WHERE cycle_number = 2)",
         {"I3", "I7"},
     ),
     "a value moved": ("UPDATE site_load SET load_kw = load_kw + 1 WHERE cycle_number = 2", {"I7"}),
