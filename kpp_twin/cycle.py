@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 
 from kpp_twin.crashpoints import reach
-from kpp_twin.errors import HistoryError, IncompleteError, QualityBlockedError
+from kpp_twin.errors import HistoryError, IncompleteError, QualityBlockedError, TwinError
 from kpp_twin.feeds import Feed
 from kpp_twin.quality import gate
 from kpp_twin.quality.tables import check_tables
@@ -277,12 +277,21 @@ PLAIN = Steps()
 
 
 def run_due(settings: Settings, target: Slot, steps: Steps = PLAIN) -> Iterator[CycleReport]:
-    """Run what is due up to the target, cycle by cycle, and publish once at the end, also if a cycle fails."""
+    """Run what is due up to the target, cycle by cycle, and publish once at the end.
+
+    Where a cycle fails, those before it are published; if it is the first, the store may be to blame, and the snapshot
+    stays as it is.
+    """
+    has_committed = False
     try:
         for slot in steps.due_slots(settings, target):
             yield run_cycle(settings, slot, steps)
-    finally:
-        steps.publish(settings)
+            has_committed = True
+    except TwinError:
+        if has_committed:
+            steps.publish(settings)
+        raise
+    steps.publish(settings)
 
 
 def run_cycle(settings: Settings, slot: Slot, steps: Steps = PLAIN) -> CycleReport:

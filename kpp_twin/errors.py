@@ -59,6 +59,10 @@ class StoreError(TwinError):
     """The store cannot be read or written: damaged, full, read-only, or of another schema."""
 
 
+class StoreDamagedError(StoreError):
+    """The bytes of the store are not what was written; `kpp-twin repair` mends it."""
+
+
 class SourceError(TwinError):
     """A source cannot be read."""
 

@@ -14,7 +14,7 @@ from kpp_twin.errors import HistoryError
 from kpp_twin.records import Checked, CycleReport, Outcome, Predecessor, Slot, Start
 from kpp_twin.store.connection import Connection, transaction
 from kpp_twin.store.frames import cycle_frames
-from kpp_twin.store.history import predecessor
+from kpp_twin.store.history import committed_cycles, predecessor
 from kpp_twin.store.journal import JournalEntry
 from kpp_twin.store.migrate import migrate
 from kpp_twin.store.queries import query
@@ -105,6 +105,17 @@ def digest_of(
         counts[table] = count
         text += f"{table} {count} {digest}\n"
     return counts, hashlib.sha256(text.encode()).hexdigest()
+
+
+def changed_cycles(connection: Connection) -> list[str]:
+    """Cycles whose rows no longer have the digest that was committed, each with both digests."""
+    before, changed = "", []
+    for number, entry in committed_cycles(connection).items():
+        _, digest = digest_of(connection, entry.row_counts, number, before, entry.cycle_id)
+        if digest != entry.digest:
+            changed.append(f"{entry.cycle_id}: committed {entry.digest[:12]}, found {digest[:12]}")
+        before = entry.digest
+    return changed
 
 
 def insert_cycle_row(

@@ -8,7 +8,7 @@ import duckdb
 import stamina
 from filelock import FileLock, Timeout
 
-from kpp_twin.errors import StoreBusyError, StoreError
+from kpp_twin.errors import StoreBusyError, StoreDamagedError, StoreError
 from kpp_twin.settings import Settings
 from kpp_twin.store.migrate import migrate
 
@@ -89,13 +89,13 @@ def explained(path: Path, error: Exception) -> StoreError | StoreBusyError:
     if "Read-only file system" in text or "Permission denied" in text or "read-only mode" in text:
         return _cannot_write(path, error)
     if "WAL" in text:
-        return StoreError(
+        return StoreDamagedError(
             f"the write-ahead log is damaged: {first_line}",
             place=str(path.with_name(path.name + ".wal")),
             next_step="run `kpp-twin repair`: it keeps the original, cuts the log at the damage and names what is lost",
         )
     if isinstance(error, (duckdb.IOException, duckdb.FatalException, duckdb.SerializationException)):
-        return StoreError(
+        return StoreDamagedError(
             f"the database cannot be used: {first_line}",
             place=str(path),
             next_step="restore it from the published snapshot with `kpp-twin repair`, or move it aside to begin anew",

@@ -50,7 +50,7 @@ def read(path: Path) -> dict[int, JournalEntry]:
     lines = path.read_text(encoding="utf-8", errors="replace").split("\n")
     for number, line in enumerate(lines, start=1):
         try:
-            entry = JournalEntry(**json.loads(line)) if line else None
+            entry = _entry(line) if line else None
         except (ValueError, TypeError) as error:
             if number >= len(lines) - 1:
                 break
@@ -62,6 +62,14 @@ def read(path: Path) -> dict[int, JournalEntry]:
         if entry:
             entries[entry.cycle_number] = entry
     return entries
+
+
+def _entry(line: str) -> JournalEntry:
+    entry = JournalEntry(**json.loads(line))
+    for name, kind in {"cycle_number": int, "cycle_id": str, "row_counts": dict, "digest": str}.items():
+        if not isinstance(getattr(entry, name), kind):
+            raise TypeError(f"{name} is {getattr(entry, name)!r}")
+    return entry
 
 
 def rewrite(path: Path, entries: list[JournalEntry]) -> None:

@@ -6,9 +6,12 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from kpp_twin.errors import StoreError
+import duckdb
+
+from kpp_twin.errors import StoreDamagedError, StoreError
 from kpp_twin.settings import Settings
 from kpp_twin.store import journal
+from kpp_twin.store.commit import changed_cycles
 from kpp_twin.store.connection import open_live
 from kpp_twin.store.history import committed_cycles
 from kpp_twin.store.journal import JournalEntry
@@ -39,7 +42,7 @@ def recover(settings: Settings) -> Recovery:
     repairs = []
     try:
         lost, healed = _compare(settings)
-    except StoreError as error:
+    except StoreDamagedError as error:
         repaired = _cut_wal(settings.store_path, error)
         if not repaired:
             raise
@@ -56,22 +59,32 @@ def recover(settings: Settings) -> Recovery:
 
 
 def repair(settings: Settings) -> tuple[str, ...]:
-    """Mend what `recover` leaves alone: a damaged database comes back from the snapshot, a damaged journal anew."""
+    """Mend what `recover` leaves alone.
+
+    A damaged database comes back from the newest sound snapshot; a damaged or contradicting journal is written anew,
+    once every cycle of the database has shown its digest. Originals are kept.
+
+    Raises
+    ------
+    StoreError
+        There is no sound snapshot, or the fault is none of damage.
+    """
     repairs: list[str] = []
     try:
-        with open_live(settings):
-            pass
-    except StoreError as error:
-        cut = _cut_wal(settings.store_path, error)
-        repairs.append(cut or _restore(settings, error))
+        _read_whole(settings)
+    except StoreDamagedError as error:
+        repairs.append(_cut_wal(settings.store_path, error) or _restore(settings, error))
+        _read_whole(settings)
+    with open_live(settings) as connection:
+        committed = committed_cycles(connection)
     try:
-        journal.read(settings.journal_path)
+        noted = journal.read(settings.journal_path)
     except StoreError:
-        with open_live(settings) as connection:
-            entries = committed_cycles(connection)
-        _set_aside(settings.journal_path)
-        journal.rewrite(settings.journal_path, list(entries.values()))
-        repairs.append(f"the journal was written anew from the database: {len(entries)} cycles")
+        noted = None
+    if noted is None or any(noted.get(number, entry) != entry for number, entry in committed.items()):
+        kept = _set_aside(settings.journal_path)
+        journal.rewrite(settings.journal_path, list(committed.values()))
+        repairs.append(f"the journal was written anew from the database; the original is {kept.name}")
     return (*repairs, *recover(settings).repairs)
 
 
@@ -80,20 +93,33 @@ def _compare(settings: Settings) -> tuple[tuple[JournalEntry, ...], str]:
     noted = journal.read(settings.journal_path)
     with open_live(settings) as connection:
         committed = committed_cycles(connection)
-        last = max(committed, default=0)
-        lost = tuple(noted[number] for number in sorted(noted) if number > last)
-        missing = [number for number in committed if noted.get(number) != committed[number]]
-        differing = [number for number in missing if number in noted]
-        if differing:
-            raise StoreError(
-                f"cycle {committed[differing[0]].cycle_id} differs from what the journal says was committed",
-                place=str(settings.journal_path),
-                next_step="run `kpp-twin verify` for the evidence; `kpp-twin repair` restores the published snapshot",
-            )
-        if missing or _is_torn(settings.journal_path):
-            journal.rewrite(settings.journal_path, [*committed.values(), *lost])
-            return lost, f"the journal was completed from the database: {len(missing)} cycle(s)"
-    return lost, ""
+    known_ids = {entry.cycle_id for entry in committed.values()}
+    lost = tuple(noted[n] for n in sorted(noted) if n not in committed and noted[n].cycle_id not in known_ids)
+    differing = [n for n, entry in committed.items() if noted.get(n, entry) != entry]
+    if differing:
+        raise StoreError(
+            f"cycle {committed[differing[0]].cycle_id} differs from what the journal says was committed",
+            place=str(settings.journal_path),
+            next_step="run `kpp-twin verify` for the evidence, then `kpp-twin repair`",
+        )
+    wanted = [*committed.values(), *lost]
+    if list(noted.values()) == wanted and not _is_torn(settings.journal_path):
+        return lost, ""
+    missing = len(set(committed) - set(noted))
+    journal.rewrite(settings.journal_path, wanted)
+    return lost, f"the journal was completed from the database: {missing} cycle(s)"
+
+
+def _read_whole(settings: Settings) -> None:
+    """Read every row; DuckDB notices damaged blocks only then."""
+    with open_live(settings) as connection:
+        differing = changed_cycles(connection)
+    if differing:
+        raise StoreDamagedError(
+            f"rows are not those that were committed: {differing[0]}",
+            place=str(settings.store_path),
+            next_step="run `kpp-twin repair`",
+        )
 
 
 def _is_torn(path: Path) -> bool:
@@ -113,14 +139,31 @@ def _cut_wal(database: Path, error: StoreError) -> str:
 
 
 def _restore(settings: Settings, error: StoreError) -> str:
-    if not settings.snapshot_path.exists():
-        raise error
+    """Put the newest sound snapshot in the place of the database."""
+    snapshot = settings.snapshot_path
+    sound = [path for path in (snapshot, snapshot.with_suffix(".previous")) if path.exists() and _is_sound(path)]
+    if not sound:
+        raise StoreDamagedError(
+            f"{error.fault}; and there is no sound snapshot to restore it from",
+            place=error.place,
+            next_step="move it aside and begin anew, or copy a backup in its place; the kept deliveries remain",
+        ) from error
     kept = _set_aside(settings.store_path)
     wal = settings.store_path.with_name(settings.store_path.name + ".wal")
     if wal.exists():
         _set_aside(wal)
-    shutil.copyfile(settings.snapshot_path, settings.store_path)
+    shutil.copyfile(sound[0], settings.store_path)
     return f"the database was damaged ({error.fault}) and restored from the snapshot; the original is {kept.name}"
+
+
+def _is_sound(snapshot: Path) -> bool:
+    try:
+        with duckdb.connect(snapshot, read_only=True) as connection:
+            connection.execute("SET TimeZone = 'UTC'")
+            return not changed_cycles(connection)
+    except duckdb.Error as error:
+        log.warning("%s is damaged as well: %s", snapshot.name, str(error).splitlines()[0])
+        return False
 
 
 def _set_aside(path: Path) -> Path:

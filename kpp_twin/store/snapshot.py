@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 
 from kpp_twin.crashpoints import reach
-from kpp_twin.errors import IncompleteError, StoreError
+from kpp_twin.errors import IncompleteError, StoreDamagedError, StoreError
 from kpp_twin.settings import Settings
 from kpp_twin.store.connection import Connection, open_live, told_in_words
 
@@ -61,13 +61,16 @@ def open_snapshot(settings: Settings, *, config: Mapping[str, Any] | None = None
             place=str(path),
             next_step="run `kpp-twin publish` if the store exists, else `kpp-twin run hourly`",
         )
-    with told_in_words(path):
-        connection = duckdb.connect(path, read_only=True, config=dict(config or {}))
-        try:
+    try:
+        with told_in_words(path), duckdb.connect(path, read_only=True, config=dict(config or {})) as connection:
             connection.execute("SET TimeZone = 'UTC'")
             yield connection
-        finally:
-            connection.close()
+    except StoreDamagedError as error:
+        raise StoreDamagedError(
+            error.fault,
+            place=str(path),
+            next_step=f"run `kpp-twin publish`; the snapshot before is {path.with_suffix('.previous').name}",
+        ) from error
 
 
 def _keep_previous(snapshot: Path) -> None:

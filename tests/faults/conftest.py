@@ -87,9 +87,12 @@ class Twin:
 
     @property
     def settings(self) -> Settings:
-        return Settings(
-            home=self.home, data_folder=self.data, selection_days=SELECTION_DAYS, lock_timeout_s=LOCK_TIMEOUT_S
-        )
+        given = {
+            "selection_days": SELECTION_DAYS,
+            "lock_timeout_s": LOCK_TIMEOUT_S,
+            **{name.removeprefix("KPP_TWIN__").lower(): value for name, value in self.variables.items()},
+        }
+        return Settings(home=self.home, data_folder=self.data, **given)
 
     @property
     def environment(self) -> dict[str, str]:
