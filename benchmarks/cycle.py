@@ -82,7 +82,7 @@ def _run(home: Path, hours: int) -> Iterator[Figure]:
     )
     for stage in STAGES:
         value = median(stage_cpu_s[slot][stage] for slot in hourly)
-        yield Figure(name=f"stage_{stage}_cpu_s", value=value, meaning="of it, median")
+        yield Figure(name=f"stages_{stage}_cpu_s", value=value, meaning="of it, median")
     yield Figure(name="publish_cpu_s", value=median(publish_cpu_s), meaning="publish the snapshot")
 
 

@@ -149,7 +149,9 @@ def _great_expectations() -> Any:
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
     import great_expectations
 
-    logging.getLogger("great_expectations").setLevel(logging.WARNING)  # its import sets the level anew
+    for name in logging.root.manager.loggerDict:  # its modules set levels of their own
+        if name.startswith("great_expectations"):
+            logging.getLogger(name).setLevel(logging.WARNING)
     return great_expectations
 
 

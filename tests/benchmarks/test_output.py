@@ -46,7 +46,7 @@ def test_store_says_how_much_space_it_lacks(tmp_path: Path):
 
 def test_cycle_times_every_stage(tmp_path: Path):
     found = figures(run("cycle", "--json", "--hours", "1", folder=tmp_path))
-    stages = {f"stage_{stage}_cpu_s" for stage in ("begin", "take_in", "think", "finish")}
+    stages = {f"stages_{stage}_cpu_s" for stage in ("begin", "take_in", "think", "finish")}
     assert set(found) == {"first_daily_cpu_s", "daily_cpu_s", "hourly_cpu_s", "publish_cpu_s", *stages}
     assert all(value > 0 for value in found.values())
     assert sum(found[stage] for stage in stages) <= found["hourly_cpu_s"] * 1.001

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from kpp_twin.records import slot_of
+from kpp_twin.store.connection import open_live
 from tests.conftest import IS_FULL, made_up_frames
 from tests.faults.conftest import AFTER_NEXT_ID, NEXT_ID, NOON, Twin
 
@@ -17,6 +18,7 @@ Lines = list[str]
 NEW = "2024-03-15T16:15:00Z"  # one of the four loads that are new after NOON
 HELD = "2024-03-15T12:00:00Z"  # an hour whose price is known long since
 N_NEW_LOADS = 4
+KNOWN_UNTIL = "2024-03-15T17:45:01Z"  # starts of loads that the cycle after the next may know
 
 
 @dataclass(frozen=True)
@@ -114,11 +116,21 @@ CASES = [
     Case("load", "missing_stamp", stamp(NEW, ""), ("missing_stamp",)),
     Case("load", "stamp_of_the_year_1", stamp(NEW, "0001-01-01T00:00:00Z"), ("implausible_stamp",)),
     Case(
-        "load", "stamp_in_the_repeated_hour", more("SITE,2023-11-05T01:30:00,500"), ("stamp_in_repeated_hour",), "", 1,
+        "load",
+        "stamp_in_the_repeated_hour",
+        more("SITE,2023-11-05T01:30:00,500"),
+        ("stamp_in_repeated_hour",),
+        "",
+        1,
         CHICAGO,
     ),  # fmt: skip
     Case(
-        "load", "stamp_in_the_skipped_hour", more("SITE,2024-03-10T02:30:00,500"), ("stamp_in_skipped_hour",), "", 1,
+        "load",
+        "stamp_in_the_skipped_hour",
+        more("SITE,2024-03-10T02:30:00,500"),
+        ("stamp_in_skipped_hour",),
+        "",
+        1,
         CHICAGO,
     ),  # fmt: skip
     Case("load", "off_grid", stamp(NEW, "2024-03-15T16:17:00Z"), ("off_grid",)),
@@ -126,8 +138,12 @@ CASES = [
     Case("load", "negative", value(NEW, "-20"), ("range",)),
     Case("load", "beyond_rating", value(NEW, "5000"), ("range",)),
     Case(
-        "load", "stuck_meter", same_value("500", after="2024-03-15T13:00:00Z", until="2024-03-15T17:00:00Z"),
-        ("stuck",) * 5, "correction", 12,
+        "load",
+        "stuck_meter",
+        same_value("500", after="2024-03-15T13:00:00Z", until="2024-03-15T17:00:00Z"),
+        ("stuck",) * 5,
+        "correction",
+        12,
     ),  # fmt: skip
     Case("load", "gap", without(NEW), flag="gap_before", more_rows=-1),
     Case("load", "jump", value(NEW, "1100"), flag="jump"),
@@ -150,7 +166,11 @@ CASES = [
     Case("weather", "fahrenheit_from_now_on", in_fahrenheit("2024-03-15T16:00:00Z"), (), "jump", 4),
     Case("weather", "fahrenheit_all_along", in_fahrenheit("2024"), (), "jump", 64 + 4),
 ]
-TABLES = {"price": ("price", "price_per_mwh"), "load": ("site_load", "load_kw"), "weather": ("weather", "temperature_c")}
+TABLES = {
+    "price": ("price", "price_per_mwh"),
+    "load": ("site_load", "load_kw"),
+    "weather": ("weather", "temperature_c"),
+}
 N_HELD_WEATHER = 64
 
 
@@ -160,15 +180,19 @@ def source_lines(prepared: dict[str, Twin], feed: str) -> Lines:
     frame = made_up_frames()["weather"]
     frame = frame[frame["interval_start"] >= pd.Timestamp(NOON) - timedelta(minutes=15 * (N_HELD_WEATHER + 1))]
     stamps = frame["interval_start"].dt.strftime("%Y-%m-%dT%H:%M:%SZ")
-    return ["series,interval_start,temperature_c", *(frame["series"] + "," + stamps + "," + frame["temperature_c"].astype(str))]
+    return [
+        "series,interval_start,temperature_c",
+        *(frame["series"] + "," + stamps + "," + frame["temperature_c"].astype(str)),
+    ]
 
 
-def not_stored(twin: Twin, lines: Lines, feed: str, until: datetime) -> list[tuple[str, float]]:
-    """Rows of a source that started before an instant and are not, as the newest version, in their table."""
+def not_stored(twin: Twin, lines: Lines, feed: str) -> list[tuple[str, float]]:
+    """Rows of a source that should be known by now and are not, as the newest version, in their table."""
     table, column = TABLES[feed]
-    found = twin.ask(f"SELECT strftime(valid_from, '%Y-%m-%dT%H:%M:%SZ'), arg_max({column}, known_at) FROM {table} GROUP BY ALL")
+    newest = f"SELECT strftime(valid_from, '%Y-%m-%dT%H:%M:%SZ'), arg_max({column}, known_at) FROM {table} GROUP BY ALL"
+    found = twin.ask(newest)
     rows = [(line.split(",")[1], float(line.split(",")[2])) for line in lines[1:]]
-    return sorted({row for row in rows if datetime.fromisoformat(row[0]) < until} - set(found))
+    return sorted({row for row in rows if row[0] < KNOWN_UNTIL} - set(found))
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
@@ -181,18 +205,20 @@ def test_no_row_is_lost(case: Case, noon: Twin, prepared: dict[str, Twin]) -> No
     report = twin.run_here(slot_of(NEXT_ID))
     assert report.rows_in == N_NEW_LOADS + case.more_rows
     assert report.rows_in == report.rows_admitted + report.rows_quarantined
-    kept_out = twin.ask("SELECT reason, origin, raw FROM quarantine")
+    table, _ = TABLES[case.feed]
+    with open_live(twin.settings) as connection:
+        kept_out = connection.execute("SELECT reason, origin, raw FROM quarantine").fetchall()
+        flagged = connection.execute(f"SELECT DISTINCT flags FROM {table} WHERE cycle_number = 5").fetchall()
     assert sorted(reason for reason, *_ in kept_out) == sorted(case.reasons)
     for reason, origin, raw in kept_out:
-        assert str(origin).startswith(f"{case.feed}.csv:")
-        assert str(raw).startswith('{"series": ')
-        assert any(str(reason) in note for note in report.notes)
-    table, _ = TABLES[case.feed]
-    flags = {flag for (text,) in twin.ask(f"SELECT flags FROM {table} WHERE cycle_number = 5") for flag in str(text).split(",")}
+        assert origin.startswith(f"{case.feed}.csv:")
+        assert raw.startswith('{"series": ')
+        assert any(reason in note for note in report.notes)
+    flags = {flag for (text,) in flagged for flag in text.split(",")}
     assert case.flag in flags | {""}
     assert case.flag in {"", "correction"} or any(case.flag in note for note in report.notes), "a flagged row is told"
-    if IS_FULL or CASES.index(case) % 4 == 0:
+    if IS_FULL or CASES.index(case) % 7 == 0:
         file.write_text("\n".join(source) + "\n")
         twin.run_here(slot_of(AFTER_NEXT_ID))
-        assert not_stored(twin, source, case.feed, datetime(2024, 3, 15, 17, 31, tzinfo=UTC)) == []
-        assert not_stored(twin, source_lines(prepared, "load"), "load", datetime(2024, 3, 15, 17, 31, tzinfo=UTC)) == []
+        assert not_stored(twin, source, case.feed) == []
+        assert not_stored(twin, source_lines(prepared, "load"), "load") == []

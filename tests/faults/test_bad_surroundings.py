@@ -56,7 +56,10 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A disk of 8 MB of one's own."""
     disk = tmp_path / "disk"
     disk.mkdir()
-    if os.getuid() != 0 or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", disk], check=False).returncode:
+    if (
+        os.getuid() != 0
+        or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", disk], check=False).returncode
+    ):
         pytest.skip("mounting a small disk needs root")
     yield disk
     subprocess.run(["umount", disk], check=True)
@@ -113,7 +116,10 @@ def test_a_home_that_cannot_even_be_made(noon: Twin) -> None:
 
 @pytest.mark.parametrize(
     ("name", "says"),
-    [("9999_future", ("the schema 9999_future", "update kpp-twin")), ("0002_market", ("0002_market was edited", "restore"))],
+    [
+        ("9999_future", ("the schema 9999_future", "update kpp-twin")),
+        ("0002_market", ("0002_market was edited", "restore")),
+    ],
     ids=["newer_schema", "edited_migration"],
 )
 def test_a_database_of_another_schema(name: str, says: tuple[str, ...], noon: Twin, clean: Callable[..., Hash]) -> None:
@@ -133,7 +139,9 @@ colour = "blue"
 def test_all_faults_of_the_settings_come_in_one_message(noon: Twin) -> None:
     (noon.root / "kpp_twin.toml").write_text(BAD_FILE)
     ended = noon.run(*NEXT)
-    assert_told(ended, 2, "4 fault(s)", "kpp_twin.toml", "market_zone", "America/Chicgo", "rated_load_kw", "hourly_minute")
+    assert_told(
+        ended, 2, "4 fault(s)", "kpp_twin.toml", "market_zone", "America/Chicgo", "rated_load_kw", "hourly_minute"
+    )
     assert "colour" in ended.stderr
     (noon.root / "kpp_twin.toml").write_text("rated_load_kw = 1100\n")
     assert noon.run(*HERE).code == 0

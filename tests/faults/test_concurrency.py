@@ -34,7 +34,7 @@ from tests.faults.conftest import (
     snapshot_hash,
 )
 
-N_HOURS = 24 if IS_FULL else 12
+N_HOURS = 24 if IS_FULL else 8
 ROUNDS = {2: 40 if IS_FULL else 2, 4: 10 if IS_FULL else 1}
 PATIENCE_S = 3.0
 
@@ -84,7 +84,7 @@ def test_readers_of_the_snapshot_and_hourly_cycles_never_meet(noon: Twin, childr
                 seen.append(connection.execute("SELECT max(cycle_number), count(*) FROM cycle").fetchall()[0][0])
             time.sleep(0.1)
         assert seen == sorted(seen), "went back in time"
-        print(len(seen), seen[-1])
+        print(len(seen))
 
     path = str(noon.settings.snapshot_path)
     children.append(holder(lambda: duckdb.connect(path, read_only=True)))
@@ -96,9 +96,8 @@ def test_readers_of_the_snapshot_and_hourly_cycles_never_meet(noon: Twin, childr
     stop.touch()
     read = reader.wait()
     assert read.code == 0, read
-    reads, newest = map(int, read.stdout.split())
-    assert reads > N_HOURS / 2
-    assert newest >= N_CYCLES_AT_NOON + N_HOURS
+    assert int(read.stdout) > N_HOURS / 2
+    assert len(snapshot_cycles(noon)) >= N_CYCLES_AT_NOON + N_HOURS
     assert noon.broken() == []
 
 

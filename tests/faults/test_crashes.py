@@ -26,8 +26,6 @@ RUNS = {
 }
 ONCE_PER_RUN = ("before_publish", "after_copy", "before_replace", "after_publish")
 REDUCED = [("hourly", point, 1) for point in POINTS] + [
-    ("retrain", "before_commit", 1),
-    ("retrain", "inside_transaction", 1),
     ("retrain", "after_commit", 1),
     ("retrain", "inside_journal", 1),
     ("second_of_two", "after_keep", 1),
