@@ -24,6 +24,7 @@ def configure_logging(*, debug: bool) -> None:
     logging.basicConfig(level=logging.DEBUG if debug else logging.WARNING, format=LOG_FORMAT)
     for name in ("great_expectations", "matplotlib", "filelock", "asyncio", "httpx", "httpcore"):
         logging.getLogger(name).setLevel(logging.WARNING)
+    logging.getLogger("stamina").setLevel(logging.ERROR)  # waiting for a lock is no news
 
 
 @contextmanager

@@ -63,7 +63,8 @@ def check(
     rows = _new_rows(parsed, due, seen)
     if not len(rows):
         return replace(_checked(delivery, rows, (), as_of=as_of, site=site), source_ends=_last(starts))
-    measured = _measured(rows[rows["reason"] == ""], seen, feed, site)
+    good = rows[rows["reason"] == ""]
+    measured = measure(good, seen.latest, feed, zone=site.zone, rated_load_kw=site.rated_load_kw)
     rules = feed_rules(feed, rated_load_kw=site.rated_load_kw)
     verdicts = judge(measured, rules) if len(measured) else ()
     for verdict in verdicts:
@@ -125,19 +126,6 @@ def _note(rows: pd.DataFrame, where: pd.Index, column: str, finding: str) -> Non
     """Append a finding to a comma-separated column of some rows."""
     known = rows.loc[where, column]
     rows.loc[where, column] = known.where(known == "", known + ",") + finding
-
-
-def _measured(good: pd.DataFrame, seen: Seen, feed: Feed, site: GateSettings) -> pd.DataFrame:
-    """Judged figures of the new rows, computed with the known rows around them; index as in ``good``."""
-    columns = ["series", "valid_from", "value", "is_new", "row"]
-    new = good.assign(is_new=True, row=good.index)[columns]
-    known = seen.latest.assign(is_new=False, row=-1)[columns]
-    if len(known) and len(new):
-        keys = pd.MultiIndex.from_frame(known[["series", "valid_from"]])
-        known = known[~keys.isin(pd.MultiIndex.from_frame(new[["series", "valid_from"]]))]
-    window = pd.concat([known, new], ignore_index=True) if len(known) else new
-    measured = measure(window, feed, zone=site.zone, rated_load_kw=site.rated_load_kw)
-    return measured[measured["is_new"]].set_index("row").rename_axis(None)
 
 
 def _known_at(

@@ -43,31 +43,39 @@ def identical_run_lengths(values: Array) -> npt.NDArray[np.int64]:
     return position - run_start + 1
 
 
-def measure(window: pd.DataFrame, feed: Feed, *, zone: ZoneInfo, rated_load_kw: float) -> pd.DataFrame:
-    """Add the judged figures to a window of known and new rows.
+def measure(
+    new: pd.DataFrame, known: pd.DataFrame, feed: Feed, *, zone: ZoneInfo, rated_load_kw: float
+) -> pd.DataFrame:
+    """Compute the judged figures of new rows, among the known rows around them.
 
     Parameters
     ----------
-    window
-        series, valid_from [UTC], value, is_new; one row per series and instant.
+    new, known
+        series, valid_from [UTC], value; one row per series and instant in each. A new row replaces a known one.
 
     Returns
     -------
     pandas.DataFrame
-        The same rows by series and time, with off_grid_minutes, gap_before_minutes, identical_run, hampel_score,
-        jump (absolute change from the adjacent interval), unit_ratio (median of the new to that of the known rows
-        of the series), and for prices above_offer_cap and missing_in_day.
+        The new rows by series and time, their index kept, with off_grid_minutes, gap_before_minutes, identical_run,
+        hampel_score, jump (absolute change from the adjacent interval), unit_ratio (median of the new to that of the
+        known rows of the series), and for prices above_offer_cap and missing_in_day.
     """
+    columns = ["series", "valid_from", "value"]
+    rows = (
+        pd.concat([known[columns].assign(is_new=False), new[columns].assign(is_new=True)])
+        if len(known)
+        else (new[columns].assign(is_new=True))
+    )
+    window = rows[~rows.duplicated(["series", "valid_from"], keep="last")]
     window = window.sort_values(["series", "valid_from"], kind="stable")
     step = timedelta(minutes=feed.step_minutes)
     parts = [_measure_series(part, step) for _, part in window.groupby("series", sort=True)]
     measured = pd.concat(parts) if parts else window.assign(**dict.fromkeys(MEASURED, 0.0))
-    ratios = _unit_ratios(measured, feed, rated_load_kw)
-    measured["unit_ratio"] = measured["series"].map(ratios).astype(np.float64)
+    measured["unit_ratio"] = measured["series"].map(_unit_ratios(new, known, feed, rated_load_kw)).astype(np.float64)
     if feed.name == "price":
         measured["above_offer_cap"] = measured["value"] - offer_cap(measured["valid_from"], zone)
         measured["missing_in_day"] = _missing_in_day(measured, feed, zone)
-    return measured
+    return measured[measured["is_new"]].drop(columns="is_new")
 
 
 MEASURED = ("off_grid_minutes", "gap_before_minutes", "identical_run", "hampel_score", "jump")
@@ -89,21 +97,21 @@ def _measure_series(part: pd.DataFrame, step: timedelta) -> pd.DataFrame:
     )
 
 
-def _unit_ratios(measured: pd.DataFrame, feed: Feed, rated_load_kw: float) -> dict[str, float]:
+def _unit_ratios(new: pd.DataFrame, known: pd.DataFrame, feed: Feed, rated_load_kw: float) -> dict[str, float]:
     """Median size of each series' new rows over that of its known ones; 1 where there is too little to tell.
 
     The first load delivery, with nothing known, is held against half the rating.
     """
+    enough = UNIT_MIN_ROWS[feed.name]
     ratios = {}
-    for name, part in measured.groupby("series"):
-        size = part["value"].abs()
-        new, known = size[part["is_new"] & (size > 0)], size[~part["is_new"] & (size > 0)]
-        if len(new) < UNIT_MIN_ROWS[feed.name]:
-            ratios[str(name)] = 1.0
-        elif len(known) >= UNIT_MIN_ROWS[feed.name]:
-            ratios[str(name)] = float(new.median() / known.median())
-        else:
-            ratios[str(name)] = float(new.median() / (rated_load_kw / 2)) if feed.name == "load" else 1.0
+    for name, part in new.groupby("series"):
+        new_size, known_size = part["value"].abs(), known.loc[known["series"] == name, "value"].abs()
+        new_size, known_size = new_size[new_size > 0], known_size[known_size > 0]
+        ratios[str(name)] = 1.0
+        if len(new_size) >= enough and len(known_size) >= enough:
+            ratios[str(name)] = float(new_size.median() / known_size.median())
+        elif len(new_size) >= enough and feed.name == "load":
+            ratios[str(name)] = float(new_size.median() / (rated_load_kw / 2))
     return ratios
 
 

@@ -55,8 +55,7 @@ def read_feed(folder: Path, feed: Feed) -> Delivery:
             ) from error
         else:
             tables.append(table)
-            first_row = 2 if file.suffix == ".csv" else 1
-            origins.append(pd.Series(range(first_row, first_row + len(table))).astype(str).radd(f"{file.name}:"))
+            origins.append(pd.Series(table.index.astype(str), dtype=object).radd(f"{file.name}:"))
     if not files and feed.required:
         faults.append(f"no file {feed.name}*.csv or {feed.name}*.parquet in {folder.name}/")
     if len({file.suffix for file in files}) > 1:  # texts and typed columns side by side: texts
@@ -75,27 +74,30 @@ def _together(parts: list[Table], empty: Table) -> Table:
 
 
 def _read_csv(file: Path) -> pd.DataFrame:
+    """Texts as they stand; the index is the number of the line in which a row ends."""
     _refuse_large(file)
     try:
         with file.open(newline="", encoding="utf-8-sig") as stream:
             sample = stream.readline()
             stream.seek(0)
-            lines = list(csv.reader(stream, delimiter=";" if sample.count(";") > sample.count(",") else ","))
+            reader = csv.reader(stream, delimiter=";" if sample.count(";") > sample.count(",") else ",")
+            lines = [(reader.line_num, line) for line in reader if line]  # blank lines carry nothing
     except UnicodeDecodeError as error:
         raise FileFaultError(f"is not UTF-8 text (byte {error.start})") from error
     except csv.Error as error:
         raise FileFaultError(f"is not a CSV file ({error})") from error
     if not lines:
         raise FileFaultError("is empty")
-    header = [name.strip() for name in lines[0]]
+    (_, first), *body = lines
+    header = [name.strip() for name in first]
     _refuse_doubled(header)
-    if len(lines) == 1:
+    if not body:
         raise FileFaultError("has a header and no row")
     width = len(header)
-    body = [line[:width] + [""] * (width - len(line)) for line in lines[1:]]
-    table = pd.DataFrame(body, columns=header, dtype=str)
-    if any(len(line) > width for line in lines[1:]):
-        table[SURPLUS] = [";".join(line[width:]) for line in lines[1:]]
+    padded = [line[:width] + [""] * (width - len(line)) for _, line in body]
+    table = pd.DataFrame(padded, columns=header, index=[number for number, _ in body], dtype=str)
+    if any(len(line) > width for _, line in body):
+        table[SURPLUS] = [";".join(line[width:]) for _, line in body]
     return table
 
 
@@ -110,7 +112,8 @@ def _read_parquet(file: Path) -> pd.DataFrame:
                 raise FileFaultError(f"has {parquet.metadata.num_rows} rows; at most {MAX_FILE_ROWS} are read")
             if parquet.metadata.num_rows == 0:
                 raise FileFaultError("has columns and no row")
-            return parquet.read().to_pandas()
+            table = parquet.read().to_pandas()
+            return table.set_axis(range(1, len(table) + 1))
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:
         if isinstance(error, PermissionError):
             raise

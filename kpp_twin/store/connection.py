@@ -32,24 +32,24 @@ def open_live(settings: Settings) -> Iterator[Connection]:
         The database is damaged, of a newer schema, or cannot be written.
     """
     path = settings.store_path
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise _cannot_write(path, error) from error
     lock = FileLock(path.with_suffix(".lock"), timeout=settings.lock_timeout_s)
     try:
-        with lock:
-            connection = _connect(path, settings.lock_timeout_s)
-            try:
-                with told_in_words(path):
-                    migrate(connection)
-                    yield connection
-            finally:
-                _close(connection, path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock.acquire()
     except Timeout as error:
         raise busy(path, settings.lock_timeout_s) from error
-    except PermissionError as error:
+    except OSError as error:
         raise _cannot_write(path, error) from error
+    try:
+        connection = _connect(path, settings.lock_timeout_s)
+        try:
+            with told_in_words(path):
+                migrate(connection)
+                yield connection
+        finally:
+            _close(connection, path)
+    finally:
+        lock.release()
 
 
 @contextmanager

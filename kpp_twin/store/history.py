@@ -36,10 +36,10 @@ def read_start(
 
 def _seen(connection: Connection, feed: Feed, as_of: datetime, lookback: timedelta, through: int) -> Seen:
     refused = connection.execute(
-        query("refused_fingerprints"), {"feed": feed.name, "through_cycle": through}
+        query("refused_fingerprints"), {"feed": feed.name, "as_of": as_of, "through_cycle": through}
     ).fetchall()
     ((newest,),) = connection.execute(
-        query("feed_last_interval"), {"table_name": feed.table, "through_cycle": through}
+        query("feed_last_interval"), {"table_name": feed.table, "as_of": as_of, "through_cycle": through}
     ).fetchall()
     since = None if newest is None else min(newest, as_of - lookback)
     return Seen(

@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import shutil
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -30,21 +31,28 @@ def keep(kept_path: Path, slot: Slot, checked: Sequence[Checked]) -> None:
     reach("before_keep")
     if target.exists():
         return
-    temporary = target.with_name(target.name + ".new")
     try:
-        shutil.rmtree(temporary, ignore_errors=True)
-        temporary.mkdir(parents=True)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(prefix=".new-", dir=target.parent))
+    except OSError as error:
+        raise _cannot_keep(kept_path, error) from error
+    try:
         for item in checked:
             _write(temporary / f"{item.feed.name}.parquet", item.delivery)
-        os.rename(temporary, target)  # noqa: PTH104
+        temporary.rename(target)
     except OSError as error:
         shutil.rmtree(temporary, ignore_errors=True)
-        raise StoreError(
-            f"the deliveries could not be kept: {error.strerror}",
-            place=str(kept_path),
-            next_step="free space or make the folder writable, then run the same command again",
-        ) from error
+        if not target.exists():  # else another process was faster
+            raise _cannot_keep(kept_path, error) from error
     reach("after_keep")
+
+
+def _cannot_keep(kept_path: Path, error: OSError) -> StoreError:
+    return StoreError(
+        f"the deliveries could not be kept: {error.strerror}",
+        place=str(kept_path),
+        next_step="free space or make the folder writable, then run the same command again",
+    )
 
 
 def kept_delivery(kept_path: Path, slot: Slot, feed: Feed) -> Delivery | None:

@@ -29,12 +29,13 @@ def publish(settings: Settings) -> None:
     try:
         with open_live(settings) as connection:
             connection.execute("CHECKPOINT")
-            shutil.copyfile(settings.store_path, copy)  # under the lock: nobody writes while it is copied
-        _to_disk(copy)
-        reach("after_copy")
-        _keep_previous(snapshot)
-        reach("before_replace")
-        os.replace(copy, snapshot)  # noqa: PTH105 - replace must not raise on an existing target
+            # All of it under the lock: nobody writes while it is copied, and nobody else publishes.
+            shutil.copyfile(settings.store_path, copy)
+            _to_disk(copy)
+            reach("after_copy")
+            _keep_previous(snapshot)
+            reach("before_replace")
+            copy.replace(snapshot)
     except OSError as error:
         copy.unlink(missing_ok=True)
         raise StoreError(

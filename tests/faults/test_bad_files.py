@@ -1,7 +1,6 @@
-"""Bad files: the delivery is refused in words, its rows are kept aside, nothing is written; mended, the run completes."""
+"""Bad files: the delivery is refused in words and kept aside, nothing is written; mended, the run completes."""
 
 import json
-import os
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -46,7 +45,7 @@ def column(name: str, of: str) -> Callable[[Path], None]:
 
     def spoil(file: Path) -> None:
         table = pd.read_csv(file, dtype=str)
-        file.write_text(table.assign(**{"copy": table[of]}).to_csv(index=False).replace("copy", name, 1))
+        file.write_text(table.assign(copy=table[of]).to_csv(index=False).replace("copy", name, 1))
 
     return spoil
 
@@ -91,25 +90,26 @@ NOISE = np.random.default_rng(3).bytes(5000)
 def cases_of(feed: str) -> list[Case]:
     """The faults that any feed's file can have."""
     name, n_rows, n_due = VALUES[feed], N_ROWS[feed], N_DUE[feed]
-    csv = f"{feed}.csv"
+    csv, naive, same_meaning = f"{feed}.csv", "stamp_without_zone", "columns that mean the same"
+    no_start, no_value = "no column for the interval's start", "no column for the value with its unit"
     return [
         Case(feed, "missing_file", Path.unlink, (f"no file {csv[:-4]}*.csv", "data/"), 0),
         Case(feed, "empty_file", content(b""), (csv, "is empty"), 0),
         Case(feed, "header_only", text(lambda all_: all_.partition("\n")[0] + "\n"), (csv, "header and no row"), 0),
-        Case(feed, "no_time_column", header("interval_start", "when"), ("no column for the interval's start", "when"), n_rows),
-        Case(feed, "no_value_column", header(name, "reading"), ("no column for the value with its unit", "reading"), n_rows),
-        Case(feed, "value_without_unit", header(name, feed), ("no column for the value with its unit", name), n_rows),
+        Case(feed, "no_time_column", header("interval_start", "when"), (no_start, "when"), n_rows),
+        Case(feed, "no_value_column", header(name, "reading"), (no_value, "reading"), n_rows),
+        Case(feed, "value_without_unit", header(name, feed), (no_value, name), n_rows),
         Case(feed, "column_twice", column(name, name), (csv, f"the column {name} more than once"), 0),
-        Case(feed, "same_column_in_other_letters", column(name.upper(), name), ("columns that mean the same", name), n_rows),
-        Case(feed, "two_time_columns", column("timestamp", "interval_start"), ("mean the same: interval_start, timestamp",), n_rows),
-        Case(feed, "tabs_for_commas", text(lambda all_: all_.replace(",", "\t")), ("no column for the interval's start",), n_rows),
+        Case(feed, "column_in_capitals_too", column(name.upper(), name), (same_meaning, name), n_rows),
+        Case(feed, "two_time_columns", column("timestamp", "interval_start"), (same_meaning, "timestamp"), n_rows),
+        Case(feed, "tabs_for_commas", text(lambda all_: all_.replace(",", "\t")), (no_start,), n_rows),
         Case(feed, "latin_1", content("série,interval_start\n".encode("latin-1") * 3), (csv, "is not UTF-8 text"), 0),
         Case(feed, "utf_16", content("series,interval_start,x\n".encode("utf-16")), (csv, "is not UTF-8 text"), 0),
         Case(feed, "binary_noise", content(NOISE), (csv, "is not"), 0),
         Case(feed, "truncated_parquet", as_parquet(0.6), (f"{feed}.parquet", "is not a readable Parquet file"), 0),
         Case(feed, "empty_parquet", as_parquet(0.0), (f"{feed}.parquet", "is empty"), 0),
-        Case(feed, "naive_parquet", as_parquet(1.0, naive=True), ("stamp_without_zone", "KPP_TWIN__NAIVE_STAMPS_ZONE"), n_rows),
-        Case(feed, "no_stamp_has_a_zone", text(lambda all_: all_.replace("Z,", ",")), ("stamp_without_zone", f"{csv}:2"), n_rows),
+        Case(feed, "naive_parquet", as_parquet(1.0, naive=True), (naive, "KPP_TWIN__NAIVE_STAMPS_ZONE"), n_rows),
+        Case(feed, "no_stamp_has_a_zone", text(lambda all_: all_.replace("Z,", ",")), (naive, f"{csv}:2"), n_rows),
         Case(feed, "decimal_commas", decimal_commas, ("value_is_no_number", "decimal point"), n_due),
     ]  # fmt: skip
 
@@ -141,7 +141,7 @@ def test_a_bad_file_is_refused(case: Case, noon: Twin, clean: Callable[..., Hash
     assert_kept_aside(noon, case.feed, case.n_rows)
     assert noon.hash() == noon_hash
     assert not list(noon.home.glob(f"kept/*/{NEXT_ID.replace(':', '')}"))
-    if IS_FULL or CASES.index(case) % 5 == 0:
+    if IS_FULL or CASES.index(case) % 8 == 0:
         file.with_suffix(".parquet").unlink(missing_ok=True)
         file.write_bytes(good)
         assert noon.run(*NEXT).code == 0
@@ -190,8 +190,8 @@ def test_a_missing_optional_feed_is_no_fault(noon: Twin) -> None:
         ("folder_named_csv", lambda file: (file.unlink(), file.mkdir()), 1, ("price.csv", "directory")),
         ("folder_named_parquet", lambda file: file.with_suffix(".parquet").mkdir(), 4, ("price.parquet", "directory")),
         ("no_permission", lambda file: file.chmod(0), 1, ("price.csv", "Permission denied", "check its permissions")),
-        ("no_data_folder", lambda file: shutil.rmtree(file.parent), 1, ("data folder does not exist", "KPP_TWIN__DATA_FOLDER")),
-        ("dangling_link", lambda file: (file.unlink(), file.symlink_to("nowhere.csv")), 1, ("price.csv", "No such file")),
+        ("no_data_folder", lambda file: shutil.rmtree(file.parent), 1, ("does not exist", "KPP_TWIN__DATA_FOLDER")),
+        ("dangling_link", lambda file: (file.unlink(), file.symlink_to("nowhere")), 1, ("price.csv", "No such file")),
         ("data_folder_is_a_file", lambda file: (shutil.rmtree(file.parent), file.parent.touch()), 1, ("data folder",)),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
@@ -211,7 +211,7 @@ def test_a_source_that_cannot_be_read_is_told(
     if noon.data.is_dir():
         shutil.rmtree(noon.data)
     noon.data.unlink(missing_ok=True)
-    os.rename(good, noon.data)
+    good.rename(noon.data)
     if IS_FULL or fault == "no_permission":
         assert noon.run(*NEXT).code == 0
         assert_whole(noon, clean("noon", NEXT))

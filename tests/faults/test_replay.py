@@ -19,7 +19,7 @@ from tests.faults.conftest import AFTER_NEXT, NEXT_ID, Twin
 
 DAILY_ID = "daily-2024-03-15T14:30Z"
 RETRAIN_ID = "retrain-2024-03-15T18:15Z"
-POISONED = [DAILY_ID, "hourly-2024-03-15T16:15Z", NEXT_ID, RETRAIN_ID] if IS_FULL else [DAILY_ID, NEXT_ID, RETRAIN_ID]
+POISONED = [DAILY_ID, NEXT_ID, *(["hourly-2024-03-15T16:15Z", RETRAIN_ID] if IS_FULL else [])]
 LATER = ("1 microsecond", "1 hour", "100 days")
 ABSURD = {"DOUBLE": "-987654.0", "DOUBLE[]": "[7.0, -7.0]"}
 MILD = {"DOUBLE": "1.1 * {column}"}

@@ -27,7 +27,7 @@ from tests.faults.conftest import (
 )
 
 KINDS = ("truncated", "flipped", "zeroed")
-SEEDS = range(40 if IS_FULL else 2)
+SEEDS = range(40 if IS_FULL else 1)
 SHARES = list(np.random.default_rng(5).uniform(0, 1, 40)) if IS_FULL else [0.28, 0.765]
 WAL, DATABASE = "store/twin.duckdb.wal", "store/twin.duckdb"
 ZEROED_BYTES = {WAL: 64, DATABASE: 4096}

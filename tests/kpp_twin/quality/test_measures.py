@@ -24,7 +24,8 @@ def window(values: list[float], feed: Feed = LOAD, start: str = "2024-03-05T06:0
 
 
 def measured(frame: pd.DataFrame, feed: Feed = LOAD, zone: ZoneInfo = CHICAGO) -> pd.DataFrame:
-    return measure(frame, feed, zone=zone, rated_load_kw=1000.0)
+    is_new = frame["is_new"]
+    return measure(frame[is_new], frame[~is_new], feed, zone=zone, rated_load_kw=1000.0)
 
 
 def test_dq_02_a_spike_among_small_changes_stands_out() -> None:

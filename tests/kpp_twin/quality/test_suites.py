@@ -65,7 +65,7 @@ def test_what_cannot_be_judged_does_not_pass(frame: pd.DataFrame) -> None:
 def test_rules_judge_columns_that_are_measured(feed: Feed) -> None:
     valid_from = pd.date_range("2024-03-05T06:00Z", periods=4, freq=f"{feed.step_minutes}min", unit="us")
     rows = pd.DataFrame({"series": "A", "valid_from": valid_from, "value": 20.0, "is_new": True})
-    measured = measure(rows, feed, zone=Settings().zone, rated_load_kw=1000.0)
+    measured = measure(rows, rows.iloc[:0], feed, zone=Settings().zone, rated_load_kw=1000.0)
     rules = feed_rules(feed, rated_load_kw=1000.0)
     assert {item.column for item in rules} <= set(measured.columns)
     assert [
