@@ -20,7 +20,7 @@ from kpp_twin.quality.tables import check_tables
 from kpp_twin.records import Checked, CycleKind, CycleReport, History, Outcome, Slot, Start, slot_of
 from kpp_twin.settings import Settings
 from kpp_twin.sources.files import read_feed
-from kpp_twin.sources.replay import read_clock, start_clock
+from kpp_twin.sources.replay_clock import read_clock, start_clock
 from kpp_twin.store import journal
 from kpp_twin.store.commit import PredecessorMovedError, commit_cycle, insert
 from kpp_twin.store.connection import Connection, open_live

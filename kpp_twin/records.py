@@ -46,6 +46,9 @@ class Slot:
     kind: CycleKind
     as_of: datetime
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "as_of", utc(self.as_of))
+
     @property
     def cycle_id(self) -> str:
         """Name of the cycle, as in ``hourly-2021-10-14T06:15Z``."""

@@ -3,6 +3,7 @@
 from importlib.resources import files
 from pathlib import Path
 
+from kpp_twin.atomic import write_text
 from kpp_twin.day_report import DayReport
 from kpp_twin.errors import StoreError
 from kpp_twin.report import wording
@@ -25,11 +26,8 @@ def write_report(report: DayReport, path: Path) -> Path:
         The file cannot be written.
     """
     text = html(report)
-    temporary = path.with_name(path.name + ".new")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_text(text, encoding="utf-8")
-        temporary.replace(path)
+        write_text(path, text)
     except OSError as error:
         raise StoreError(
             f"the report could not be written: {error.strerror}",

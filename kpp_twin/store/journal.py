@@ -8,6 +8,7 @@ import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from kpp_twin.atomic import write_text
 from kpp_twin.crashpoints import reach
 from kpp_twin.errors import StoreError
 
@@ -74,9 +75,4 @@ def _entry(line: str) -> JournalEntry:
 
 def rewrite(path: Path, entries: list[JournalEntry]) -> None:
     """Replace the whole log in one step."""
-    temporary = path.with_suffix(".new")
-    with temporary.open("w", encoding="utf-8") as stream:
-        stream.writelines(json.dumps(asdict(entry), sort_keys=True) + "\n" for entry in entries)
-        stream.flush()
-        os.fsync(stream.fileno())
-    temporary.replace(path)
+    write_text(path, "".join(json.dumps(asdict(entry), sort_keys=True) + "\n" for entry in entries))

@@ -12,6 +12,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from kpp_twin.atomic import write_text
 from kpp_twin.crashpoints import reach
 from kpp_twin.errors import StoreError
 from kpp_twin.feeds import Feed
@@ -82,10 +83,7 @@ def keep_refused(refused_path: Path, slot: Slot, feed: Feed, rows: pd.Series, fa
     digest = hashlib.sha256("\n".join(rows).encode()).hexdigest()[:12]
     file = refused_path / f"{feed.name}-{digest}.jsonl"
     try:
-        refused_path.mkdir(parents=True, exist_ok=True)
-        temporary = file.with_suffix(".new")
-        temporary.write_text(text, encoding="utf-8")
-        temporary.replace(file)
+        write_text(file, text)
     except OSError as error:
         raise StoreError(
             f"a refused delivery could not be kept: {error.strerror}",

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kpp_twin.errors import ConfigError
-from kpp_twin.sources.replay import WEEK, ReplayClock, read_clock, start_clock
+from kpp_twin.sources.replay_clock import WEEK, ReplayClock, read_clock, start_clock
 
 DATA_START = datetime(2021, 5, 1, 6, tzinfo=UTC)
 WALL_TIME = datetime(2026, 11, 22, 15, 40, 3, tzinfo=UTC)

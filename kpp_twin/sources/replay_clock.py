@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from kpp_twin.atomic import write_text
 from kpp_twin.errors import ConfigError
 from kpp_twin.timegrid import utc
 
@@ -25,10 +26,7 @@ class ReplayClock:
 def start_clock(path: Path, *, wall_time: datetime, data_start: datetime) -> ReplayClock:
     """Fix and store a clock that now stands within a week after ``data_start``."""
     clock = ReplayClock(offset_weeks=(utc(wall_time) - utc(data_start)) // WEEK)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_suffix(".new")
-    temporary.write_text(json.dumps({"offset_weeks": clock.offset_weeks}) + "\n", encoding="utf-8")
-    temporary.replace(path)
+    write_text(path, json.dumps({"offset_weeks": clock.offset_weeks}) + "\n")
     return clock
 
 
