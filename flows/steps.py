@@ -1,6 +1,6 @@
 """The steps of a cycle as Prefect tasks, and the table that people see in the UI."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from prefect import task
@@ -30,7 +30,7 @@ TASKS = cycle.Steps(**_tasks)
 def target(settings: Settings, kind: CycleKind, as_of: datetime | None) -> Slot:
     """Return the cycle that was asked for, else the newest one at the time for which the run was scheduled."""
     if as_of is not None:
-        return Slot(kind=kind, as_of=as_of.astimezone(UTC))
+        return Slot(kind=kind, as_of=as_of)
     return cycle.newest_slot(settings, kind, flow_run.scheduled_start_time)
 
 

@@ -28,7 +28,7 @@ from kpp_twin.store.history import cycle_report, last_as_of_by_kind, read_histor
 from kpp_twin.store.kept import keep, keep_refused, kept_delivery
 from kpp_twin.store.recovery import recover
 from kpp_twin.store.snapshot import publish
-from kpp_twin.timegrid import daily_slots, hour_label, hourly_slots
+from kpp_twin.timegrid import daily_slots, hour_label, hourly_slots, utc
 from models.forecasting import decide
 
 log = logging.getLogger(__name__)
@@ -40,7 +40,7 @@ MAX_RESTARTS = 3
 def data_time(settings: Settings, wall_time: datetime) -> datetime:
     """The instant that a replay has reached, or the wall time itself where data comes live. [UTC]"""
     if not settings.replays:
-        return wall_time
+        return utc(wall_time)
     clock = read_clock(settings.clock_path)
     if clock is None:
         begin_at = max(_last_as_of(settings).values(), default=settings.replay_from)

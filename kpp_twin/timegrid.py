@@ -14,7 +14,8 @@ def utc(moment: datetime) -> datetime:
     """Return the instant in UTC; a naive one is refused, since its zone would be a guess."""
     if moment.tzinfo is None:
         raise ValueError(f"{moment.isoformat()} has no time zone; write it with one, as in 2021-10-14T06:00Z")
-    return moment.astimezone(UTC)
+    in_utc = moment.astimezone(UTC)
+    return datetime.combine(in_utc.date(), in_utc.time(), tzinfo=UTC)  # a plain one, whatever subclass came in
 
 
 def local_midnight(day: date, zone: ZoneInfo) -> datetime:

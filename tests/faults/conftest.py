@@ -221,7 +221,7 @@ def trials(request: pytest.FixtureRequest) -> Iterator[Counter[str]]:
     capture = request.config.pluginmanager.getplugin("capturemanager")
     with capture.global_and_fixture_disabled():
         for fault, n in counts.items():
-            sys.stderr.write(f"\n{fault}: {n} trials passed; if none failed, under {3 / n:.1%} do (95 %)\n")
+            sys.stderr.write(f"\n{fault}: {n} trials passed; if none failed, under {min(3 / n, 1.0):.1%} do (95 %)\n")
 
 
 def snapshot_hash(twin: Twin) -> Hash:

@@ -11,7 +11,16 @@ import pandas as pd
 import pytest
 
 from tests.conftest import IS_FULL
-from tests.faults.conftest import NEXT, NEXT_ID, Hash, Twin, assert_told, assert_whole, obey_permissions
+from tests.faults.conftest import (
+    N_CYCLES_AT_NOON,
+    NEXT,
+    NEXT_ID,
+    Hash,
+    Twin,
+    assert_told,
+    assert_whole,
+    obey_permissions,
+)
 
 VALUES = {"price": "price_per_mwh", "load": "load_kw", "weather": "temperature_c"}
 N_ROWS = {"price": 480, "load": 1920}  # in the file
@@ -132,14 +141,14 @@ CASES = [
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
-def test_a_bad_file_is_refused(case: Case, noon: Twin, clean: Callable[..., Hash], noon_hash: Hash) -> None:
+def test_a_bad_file_is_refused(case: Case, noon: Twin, clean: Callable[..., Hash]) -> None:
     file = noon.data / f"{case.feed}.csv"
     good = file.read_bytes()
     case.spoil(file)
     ended = noon.run(*NEXT)
     assert_told(ended, 4, f"the {case.feed} delivery was refused", f"feed {case.feed}, {NEXT_ID}", *case.says)
     assert_kept_aside(noon, case.feed, case.n_rows)
-    assert noon.hash() == noon_hash
+    assert noon.ask("SELECT max(cycle_number), count(*) FROM cycle") == [(N_CYCLES_AT_NOON, N_CYCLES_AT_NOON)]
     assert not list(noon.home.glob(f"kept/*/{NEXT_ID.replace(':', '')}"))
     if IS_FULL or CASES.index(case) % 8 == 0:
         file.with_suffix(".parquet").unlink(missing_ok=True)
@@ -155,11 +164,6 @@ def assert_kept_aside(twin: Twin, feed: str, n_rows: int) -> None:
     assert (told["cycle_id"], told["feed"]) == (NEXT_ID, feed)
     assert told["rows"] == len(rows) == n_rows
     assert all(json.loads(row) for row in rows)
-
-
-@pytest.fixture(scope="module")
-def noon_hash(prepared: dict[str, Twin]) -> Hash:
-    return prepared["noon"].hash()
 
 
 def test_the_same_file_refused_again_is_kept_aside_once(noon: Twin) -> None:

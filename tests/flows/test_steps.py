@@ -1,6 +1,7 @@
 """The flows themselves, run once in process against a temporary Prefect server."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,16 @@ def test_flows_write_what_plain_cycles_write(as_user: Settings, filled: Settings
     assert HOURLY[2].cycle_id in str(shown.data)
     (trained,) = retrain()
     assert trained.row_counts == {"model_version": 2}
+
+
+@pytest.mark.usefixtures("server")
+def test_without_an_instant_the_clock_decides(as_user: Settings, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("KPP_TWIN__REPLAY", "true")
+    monkeypatch.setenv("KPP_TWIN__REPLAY_FROM", (DAILY.as_of - timedelta(days=7)).isoformat())
+    *_, last = hourly()
+    assert last.slot.kind == "hourly"
+    assert timedelta(0) <= last.slot.as_of - (DAILY.as_of - timedelta(days=7)) <= timedelta(days=7)
+    assert as_user.clock_path.exists()
 
 
 @pytest.mark.usefixtures("server")
