@@ -78,7 +78,7 @@ def explained(path: Path, error: Exception) -> StoreError | StoreBusyError:
     """Fault, place and next step of an error from the database."""
     text = str(error)
     first_line = text.splitlines()[0] if text else type(error).__name__
-    if "Could not set lock" in text or "Conflicting lock" in text:
+    if _is_locked(error):
         return busy(path, 0.0)
     if "No space left" in text or ("disk" in text.lower() and "full" in text.lower()) or "File too large" in text:
         return StoreError(
@@ -115,21 +115,20 @@ def busy(path: Path, waited_s: float) -> StoreBusyError:
 
 
 def _connect(path: Path, timeout_s: float) -> Connection:
-    def is_locked(error: Exception) -> bool:
-        return isinstance(error, duckdb.IOException) and "lock" in str(error)
-
     try:
         for attempt in stamina.retry_context(
-            on=is_locked, attempts=None, timeout=timeout_s, wait_initial=0.05, wait_max=1.0
+            on=_is_locked, attempts=None, timeout=timeout_s, wait_initial=0.05, wait_max=1.0
         ):
             with attempt:
                 connection = duckdb.connect(path, config=CONFIG)
     except duckdb.Error as error:
-        if is_locked(error):
-            raise busy(path, timeout_s) from error
-        raise explained(path, error) from error
+        raise busy(path, timeout_s) if _is_locked(error) else explained(path, error) from error
     connection.execute("SET TimeZone = 'UTC'")
     return connection
+
+
+def _is_locked(error: Exception) -> bool:
+    return isinstance(error, duckdb.IOException) and "Could not set lock on file" in str(error)
 
 
 def _close(connection: Connection, path: Path) -> None:

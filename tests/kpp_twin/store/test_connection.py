@@ -50,6 +50,7 @@ def test_a_process_that_holds_the_file_makes_it_busy(filled: Settings):
         ("IO Error: Could not write: No space left on device", "the disk is full"),
         ("IO Error: Cannot open file: Read-only file system", "cannot be written"),
         ("IO Error: Failure while replaying WAL file x: Corrupt WAL file: entry at byte position 7", "write-ahead log"),
+        ("IO Error: Corrupt database file: computed checksum of the block at location 5", "cannot be used"),
         ("IO Error: not a valid DuckDB database file", "cannot be used"),
     ],
 )
@@ -59,3 +60,8 @@ def test_errors_of_the_database_are_told_in_words(text: str, fault: str):
     assert fault in str(error)
     assert "home/store" in str(error)
     assert "Next: " in str(error)
+
+
+def test_only_a_lock_makes_the_store_busy():
+    held = 'IO Error: Could not set lock on file "twin.duckdb": Conflicting lock is held in python (PID 7)'
+    assert isinstance(explained(Path("twin.duckdb"), duckdb.IOException(held)), StoreBusyError)
