@@ -114,7 +114,7 @@ def status(settings: Settings, *, as_json: bool) -> None:
         print_table(
             f"Freshness at {_label(found.now)} (data time)",
             ("what", "known until", "known at", "age", "level"),
-            [(f.what, _label(f.known_until), _label(f.known_at), str(f.age), f.level) for f in found.freshness],
+            [(f.what, _label(f.known_until), _label(f.known_at), f.age, f.level) for f in found.freshness],
         )
         print_table(
             "Quarantine", ("feed", "reason", "rows", "latest"), [(*row[:3], _label(row[3])) for row in found.quarantine]

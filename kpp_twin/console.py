@@ -5,10 +5,12 @@ import logging
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 
 import click
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from kpp_twin.errors import TwinError
 
@@ -57,11 +59,23 @@ def print_json(value: object) -> None:
 
 
 def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """Print a table on stdout; an empty cell for none."""
+    """Print a table on stdout, for people: six digits of a number, minutes of an instant, an empty cell for none."""
     table = Table(*columns, title=title or None, title_justify="left")
     for row in rows:
-        table.add_row(*("" if cell is None else str(cell) for cell in row))
+        table.add_row(*(Text(_cell(cell)) for cell in row))
     show(table)
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    if isinstance(value, datetime) and value.tzinfo:
+        return f"{value.astimezone(UTC):%Y-%m-%d %H:%MZ}"
+    if isinstance(value, timedelta):
+        return str(value - value % timedelta(minutes=1)).removesuffix(":00")
+    return str(value)
 
 
 def show(table: Table) -> None:

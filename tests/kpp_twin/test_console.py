@@ -1,4 +1,5 @@
 import logging
+from datetime import UTC, datetime, timedelta
 
 import click
 import pytest
@@ -43,7 +44,10 @@ def test_the_log_format_is_the_documented_one():
 
 def test_data_goes_to_stdout(capsys: pytest.CaptureFixture[str]):
     print_json({"price": "9 €"})
-    print_table("title", ("a", "b"), [(1, None)])
+    moment = datetime(2021, 10, 14, 6, 15, 59, tzinfo=UTC)
+    row = (1, None, 90.36999999999999, moment, timedelta(hours=26, seconds=59), "[red]name")
+    print_table("title", ("a", "b", "c", "d", "e", "f"), [row])
     out = capsys.readouterr().out
     assert out.startswith('{"price": "9 €"}\n')
-    assert "None" not in out
+    cells = [cell.strip() for cell in out.splitlines()[-2].split("│")][1:-1]
+    assert cells == ["1", "", "90.37", "2021-10-14 06:15Z", "1 day, 2:00", "[red]name"]
