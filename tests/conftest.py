@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,6 +17,9 @@ from kpp_twin.settings import Settings
 
 os.environ["GX_ANALYTICS_ENABLED"] = "false"
 os.environ.pop("KPP_TWIN_HOME", None)
+
+# A shell that starts the tests in the background has them ignore Ctrl-C, which some of them press.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 IS_FULL = os.environ.get("KPP_TWIN_TEST_FULL") == "1"
 

@@ -15,6 +15,7 @@ from kpp_twin.store.commit import changed_cycles
 from kpp_twin.store.connection import open_live
 from kpp_twin.store.history import committed_cycles
 from kpp_twin.store.journal import JournalEntry
+from kpp_twin.store.queries import query
 
 log = logging.getLogger(__name__)
 
@@ -111,8 +112,14 @@ def _compare(settings: Settings) -> tuple[tuple[JournalEntry, ...], str]:
 
 
 def _read_whole(settings: Settings) -> None:
-    """Read every row; DuckDB notices damaged blocks only then."""
+    """Read every value and every index, and write a checkpoint; DuckDB notices damaged blocks only then."""
     with open_live(settings) as connection:
+        for (table,) in connection.execute(query("every_table")).fetchall():
+            connection.execute(query("read_every_column"), {"table_name": table}).fetchall()
+        connection.begin()
+        connection.execute(query("probe_indexes"))
+        connection.rollback()
+        connection.execute("FORCE CHECKPOINT")
         differing = changed_cycles(connection)
     if differing:
         raise StoreDamagedError(
