@@ -2,7 +2,8 @@
 
     python -m flows.main_job
 
-Runs a daily cycle and the 24 hourly cycles of the day in this process. What has run before is not run again, so it may
+Runs the daily cycle that forecasts the day, then the day's 24 hourly cycles, in this process; the daily cycle that falls
+due among them runs as a missed one. What has run before is not run again, so it may
 be stopped at any moment and run again.
 """
 
