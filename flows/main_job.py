@@ -2,8 +2,8 @@
 
     python -m flows.main_job
 
-Runs the daily cycle that forecasts the day, then the day's 24 hourly cycles, in this process; the daily cycle that is due
-among them runs as a missed one. What has run before is not run again, so it may be stopped at any moment and run again.
+Runs the daily cycle that forecasts the day, then the day's 24 hourly cycles, in this process; the daily cycle due
+among them runs as a missed one. What has run before is not run again, so it may be stopped at any moment and run anew.
 """
 
 from collections.abc import Iterator
