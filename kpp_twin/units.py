@@ -7,7 +7,6 @@ import numpy.typing as npt
 
 KW_PER_MW = 1000.0
 W_PER_KW = 1000.0
-SECONDS_PER_HOUR = 3600
 MINUTES_PER_HOUR = 60
 HOURS_PER_DAY = 24
 

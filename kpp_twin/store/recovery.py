@@ -148,8 +148,9 @@ def _cut_wal(database: Path, error: StoreError) -> str:
 def _restore(settings: Settings, error: StoreError) -> str:
     """Put the newest sound snapshot in the place of the database."""
     snapshot = settings.snapshot_path
-    sound = [path for path in (snapshot, snapshot.with_suffix(".previous")) if path.exists() and _is_sound(path)]
-    if not sound:
+    candidates = (snapshot, snapshot.with_suffix(".previous"))
+    sound = next((path for path in candidates if path.exists() and _is_sound(path)), None)
+    if sound is None:
         raise StoreDamagedError(
             f"{error.fault}; and there is no sound snapshot to restore it from",
             place=error.place,
@@ -159,7 +160,7 @@ def _restore(settings: Settings, error: StoreError) -> str:
     wal = settings.store_path.with_name(settings.store_path.name + ".wal")
     if wal.exists():
         _set_aside(wal)
-    shutil.copyfile(sound[0], settings.store_path)
+    shutil.copyfile(sound, settings.store_path)
     return f"the database was damaged ({error.fault}) and restored from the snapshot; the original is {kept.name}"
 
 
