@@ -12,6 +12,8 @@ from kpp_twin.errors import IncompleteError, TwinError
 from kpp_twin.records import CycleKind, Slot
 from kpp_twin.settings import HOME_VARIABLE, Settings, load_settings
 from kpp_twin.store.connection import open_live
+from kpp_twin.store.recovery import recover
+from kpp_twin.store.recovery import repair as mend
 from kpp_twin.store.snapshot import open_snapshot, publish
 from kpp_twin.timegrid import hour_label, utc
 
@@ -74,6 +76,7 @@ def publish_command(settings: Settings) -> None:
 
     Example: kpp-twin publish
     """
+    recover(settings)
     publish(settings)
     click.echo(str(settings.snapshot_path))
 
@@ -156,8 +159,6 @@ def repair(settings: Settings) -> None:
 
     Example: kpp-twin repair && kpp-twin verify
     """
-    from kpp_twin.store.recovery import repair as mend
-
     for line in mend(settings) or ("nothing to repair",):
         click.echo(line)
 

@@ -21,8 +21,10 @@ CONFIG: dict[str, str | bool | int | float | list[str]] = {
 
 
 @contextmanager
-def open_live(settings: Settings) -> Iterator[Connection]:
+def open_live(settings: Settings, *, read_only: bool = False) -> Iterator[Connection]:
     """Hold the live database for reading and writing, migrated; waits for others up to the lock time-out.
+
+    Opened read-only, nothing changes: it is not migrated, and a log that a dead process left stays as it is.
 
     Raises
     ------
@@ -41,10 +43,11 @@ def open_live(settings: Settings) -> Iterator[Connection]:
     except OSError as error:
         raise _cannot_write(path, error) from error
     try:
-        connection = _connect(path, settings.lock_timeout_s)
+        connection = _connect(path, settings.lock_timeout_s, read_only=read_only)
         try:
             with told_in_words(path):
-                migrate(connection)
+                if not read_only:
+                    migrate(connection)
                 yield connection
         finally:
             _close(connection, path)
@@ -114,13 +117,13 @@ def busy(path: Path, waited_s: float) -> StoreBusyError:
     )
 
 
-def _connect(path: Path, timeout_s: float) -> Connection:
+def _connect(path: Path, timeout_s: float, *, read_only: bool) -> Connection:
     try:
         for attempt in stamina.retry_context(
             on=_is_locked, attempts=None, timeout=timeout_s, wait_initial=0.05, wait_max=1.0
         ):
             with attempt:
-                connection = duckdb.connect(path, config=CONFIG)
+                connection = duckdb.connect(path, read_only=read_only, config=CONFIG)
     except duckdb.Error as error:
         raise busy(path, timeout_s) if _is_locked(error) else explained(path, error) from error
     connection.execute("SET TimeZone = 'UTC'")

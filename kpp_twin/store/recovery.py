@@ -22,6 +22,10 @@ log = logging.getLogger(__name__)
 WAL_DAMAGE = re.compile(r"Corrupt WAL file: entry at byte position (\d+)")
 
 
+class _AlteredLogError(StoreDamagedError):
+    """The write-ahead log reads well and says something else than was written."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recovery:
     """What was found at start.
@@ -41,14 +45,16 @@ class Recovery:
 def recover(settings: Settings) -> Recovery:
     """Compare the database with the journal; cut a damaged write-ahead log at the damage, keeping the original."""
     repairs = []
-    try:
-        lost, healed = _compare(settings)
-    except StoreDamagedError as error:
-        repaired = _cut_wal(settings.store_path, error)
-        if not repaired:
-            raise
-        repairs.append(repaired)
-        lost, healed = _compare(settings)
+    while True:  # each turn leaves a shorter log, or none
+        try:
+            _refuse_altered_log(settings)
+            lost, healed = _compare(settings)
+            break
+        except StoreDamagedError as error:
+            repaired = _cut_wal(settings.store_path, error)
+            if not repaired:
+                raise
+            repairs.append(repaired)
     if healed:
         repairs.append(healed)
     if lost:
@@ -72,6 +78,7 @@ def repair(settings: Settings) -> tuple[str, ...]:
     """
     repairs: list[str] = []
     try:
+        _refuse_altered_log(settings)
         _read_whole(settings)
     except StoreDamagedError as error:
         repairs.append(_cut_wal(settings.store_path, error) or _restore(settings, error))
@@ -87,6 +94,25 @@ def repair(settings: Settings) -> tuple[str, ...]:
         journal.rewrite(settings.journal_path, list(committed.values()))
         repairs.append(f"the journal was written anew from the database; the original is {kept.name}")
     return (*repairs, *recover(settings).repairs)
+
+
+def _refuse_altered_log(settings: Settings) -> None:
+    """Look at what a dead process left in the write-ahead log before the database takes it over.
+
+    The log's own checksums cannot do that: equal words that vanish in pairs leave them as they were.
+    """
+    wal = _wal_of(settings.store_path)
+    if not wal.exists():
+        return
+    with open_live(settings, read_only=True) as connection:
+        tables = {name for (name,) in connection.execute(query("every_table")).fetchall()}
+        differing = changed_cycles(connection) if wal.exists() and "cycle" in tables else []
+    if differing:
+        raise _AlteredLogError(
+            f"rows of the write-ahead log are not those that were committed: {differing[0]}",
+            place=str(wal),
+            next_step="run `kpp-twin repair`: it keeps the original and names what is lost",
+        )
 
 
 def _compare(settings: Settings) -> tuple[tuple[JournalEntry, ...], str]:
@@ -135,13 +161,14 @@ def _is_torn(path: Path) -> bool:
 
 def _cut_wal(database: Path, error: StoreError) -> str:
     """Cut the log at the byte that DuckDB names; empty if that is not the fault."""
+    if isinstance(error, _AlteredLogError):
+        return f"the write-ahead log held altered rows and was put aside as {_set_aside(_wal_of(database)).name}"
     found = WAL_DAMAGE.search(str(error))
     if not found:
         return ""
-    wal = database.with_name(database.name + ".wal")
-    kept = _set_aside(wal)
+    kept = _set_aside(_wal_of(database))
     position = int(found.group(1))
-    wal.write_bytes(kept.read_bytes()[:position])
+    _wal_of(database).write_bytes(kept.read_bytes()[:position])
     return f"the write-ahead log was damaged at byte {position} and cut there; the original is {kept.name}"
 
 
@@ -157,9 +184,8 @@ def _restore(settings: Settings, error: StoreError) -> str:
             next_step="move it aside and begin anew, or copy a backup in its place; the kept deliveries remain",
         ) from error
     kept = _set_aside(settings.store_path)
-    wal = settings.store_path.with_name(settings.store_path.name + ".wal")
-    if wal.exists():
-        _set_aside(wal)
+    if _wal_of(settings.store_path).exists():
+        _set_aside(_wal_of(settings.store_path))
     shutil.copyfile(sound, settings.store_path)
     return f"the database was damaged ({error.fault}) and restored from the snapshot; the original is {kept.name}"
 
@@ -172,6 +198,10 @@ def _is_sound(snapshot: Path) -> bool:
     except duckdb.Error as error:
         log.warning("%s is damaged as well: %s", snapshot.name, str(error).splitlines()[0])
         return False
+
+
+def _wal_of(database: Path) -> Path:
+    return database.with_name(database.name + ".wal")
 
 
 def _set_aside(path: Path) -> Path:
