@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
+from kpp_twin.day_operation import DayOperation, ServingLine
 from kpp_twin.records import Array
 from kpp_twin.timegrid import TimeGrid, local_day_bounds
 
@@ -180,6 +181,10 @@ class DayReport:
         The first rows only; `quality` counts them all.
     cycles
         Those whose ``as_of`` lies on the day.
+    servings
+        Forecasters that served at some time of the day.
+    operation
+        What the stations did; none if nothing was planned or simulated.
     """
 
     day: date
@@ -194,6 +199,8 @@ class DayReport:
     quarantined: tuple[QuarantinedRow, ...]
     freshness: tuple[FeedReach, ...]
     cycles: tuple[CycleLine, ...]
+    servings: tuple[ServingLine, ...] = ()
+    operation: DayOperation | None = None
 
     @property
     def hours(self) -> int:

@@ -10,10 +10,11 @@ import numpy.typing as npt
 import pandas as pd
 
 from kpp_twin.feeds import Feed
+from kpp_twin.operation import Operation
+from kpp_twin.timegrid import Array as Array
 from kpp_twin.timegrid import TimeGrid, hour_label, utc
 
-CycleKind = Literal["hourly", "daily", "retrain"]
-Array = npt.NDArray[np.float64]
+CycleKind = Literal["hourly", "daily", "retrain", "promote", "rollback"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,10 +42,17 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slot:
-    """A cycle by what it is and what it may know."""
+    """A cycle by what it is and what it may know.
+
+    Attributes
+    ----------
+    subject
+        What an operator named: the forecaster to promote, or the series to roll back; empty for all other cycles.
+    """
 
     kind: CycleKind
     as_of: datetime
+    subject: str = ""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "as_of", utc(self.as_of))
@@ -52,15 +60,16 @@ class Slot:
     @property
     def cycle_id(self) -> str:
         """Name of the cycle, as in ``hourly-2021-10-14T06:15Z``."""
-        return f"{self.kind}-{hour_label(self.as_of)}"
+        return f"{self.kind}-{hour_label(self.as_of)}" + (f"={self.subject}" if self.subject else "")
 
 
 def slot_of(cycle_id: str) -> Slot:
     """Slot of a cycle's name; the other way round of `Slot.cycle_id`."""
-    kind, _, moment = cycle_id.partition("-")
+    kind, _, rest = cycle_id.partition("-")
     if kind not in get_args(CycleKind):
         raise ValueError(f"{cycle_id!r} is no cycle; one is called as in hourly-2021-10-14T06:15Z")
-    return Slot(kind=kind, as_of=utc(datetime.fromisoformat(moment)))  # type: ignore[arg-type]
+    moment, _, subject = rest.partition("=")
+    return Slot(kind=kind, as_of=utc(datetime.fromisoformat(moment)), subject=subject)  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,7 +158,15 @@ class Series:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelVersion:
-    """A trained forecaster and what it was judged by."""
+    """A trained forecaster and what it was judged by.
+
+    Attributes
+    ----------
+    parameters
+        What can be told in JSON: the recipe and its settings.
+    weights
+        All trained numbers by name, float64; with `parameters` they rebuild the forecaster, and no code runs for it.
+    """
 
     model_version: str
     variable: str
@@ -159,6 +176,21 @@ class ModelVersion:
     window_start: datetime
     window_end: datetime
     scores: Mapping[str, float]
+    known_at: datetime
+    weights: Mapping[str, Array] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Serving:
+    """From when on a model version issues the forecasts of its series, and who chose it.
+
+    A version that an operator chose stays until the operator chooses again; of a selection, the next one decides anew.
+    """
+
+    variable: str
+    series: str
+    model_version: str
+    chosen_by: Literal["selection", "operator"]
     known_at: datetime
 
 
@@ -177,11 +209,20 @@ class Forecast:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class History:
-    """All that may be known at ``as_of``."""
+    """All that may be known at ``as_of``.
+
+    Attributes
+    ----------
+    models
+        The version that serves each variable and series, with its weights.
+    servings
+        The newest choice for each variable and series.
+    """
 
     as_of: datetime
     series: tuple[Series, ...]
     models: tuple[ModelVersion, ...]
+    servings: tuple[Serving, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,7 +230,9 @@ class Outcome:
     """What a cycle computed from its history."""
 
     models: tuple[ModelVersion, ...] = ()
+    servings: tuple[Serving, ...] = ()
     forecasts: tuple[Forecast, ...] = ()
+    operation: Operation = field(default_factory=Operation)
     table_checks: tuple[pd.DataFrame, ...] = ()
     notes: tuple[str, ...] = ()
     state: Mapping[str, Any] = field(default_factory=dict)

@@ -7,9 +7,11 @@ from kpp_twin.cycle import compute, gather, read_known
 from kpp_twin.errors import HistoryError
 from kpp_twin.records import slot_of
 from kpp_twin.settings import Settings
+from kpp_twin.site import site_of
 from kpp_twin.store.commit import trial_digest
 from kpp_twin.store.connection import Connection
 from kpp_twin.store.history import committed_cycles, read_start
+from kpp_twin.store.standing import read_site_content
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,5 +47,6 @@ def replay(settings: Settings, connection: Connection, cycle_id: str) -> Replay:
     lookback = timedelta(days=settings.lookback_days)
     start = read_start(connection, slot, settings.feeds, lookback, before=stored.cycle_number)
     checked = gather(settings, start)
-    outcome = compute(settings, slot, *read_known(connection, settings, start), checked)
+    site = site_of(read_site_content(connection, stored.cycle_number), place="table site")
+    outcome = compute(settings, slot, read_known(connection, settings, start, site), checked)
     return Replay(cycle_id=cycle_id, stored_digest=stored.digest, digest=trial_digest(start, checked, outcome))

@@ -15,6 +15,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from kpp_twin.errors import ConfigError
 from kpp_twin.feeds import LOAD, PRICE, WEATHER, Feed
+from kpp_twin.site import REFERENCE_SITE
 from kpp_twin.timegrid import utc
 
 CONFIG_FILE = "kpp_twin.toml"
@@ -31,6 +32,9 @@ class Settings(BaseSettings):
     home: Annotated[Path, Field(description="Data home: store, snapshot, kept deliveries, reports")] = Path("var")
     data_folder: Annotated[Path, Field(description="Folder of CSV or Parquet files, one or more per feed")] = (
         BUNDLED_DATA
+    )
+    site_file: Annotated[Path, Field(description="TOML file of the site: battery, plant, load, market, grid")] = (
+        REFERENCE_SITE
     )
     replay: Annotated[
         bool | None, Field(description="Whether old data is played as if live; default: the bundled data is")
@@ -51,6 +55,9 @@ class Settings(BaseSettings):
         time, Field(description="Market-local time of the daily cycle, before the day-ahead gate")
     ] = time(9, 30)
     rated_load_kw: Annotated[float, Field(gt=0, description="Largest load that the site can draw [kW]")] = 1100.0
+    training_days: Annotated[
+        int, Field(ge=14, le=1460, description="Days before those on which a forecaster is trained [d]")
+    ] = 180
     selection_days: Annotated[int, Field(ge=7, le=730, description="Days over which forecasters are compared [d]")] = 60
     lookback_days: Annotated[
         int, Field(ge=2, description="How far back a cycle looks for late or corrected rows [d]")

@@ -9,6 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+Array = npt.NDArray[np.float64]
+
 
 def utc(moment: datetime) -> datetime:
     """Return the instant in UTC; a naive one is refused, since its zone would be a guess."""

@@ -6,9 +6,17 @@ import numpy as np
 import numpy.typing as npt
 
 KW_PER_MW = 1000.0
+KWH_PER_MWH = 1000.0
 W_PER_KW = 1000.0
 MINUTES_PER_HOUR = 60
 HOURS_PER_DAY = 24
+DAYS_PER_WEEK = 7
+MICROSECONDS_PER_HOUR = 3_600_000_000
+KPA_PER_BAR = 100.0
+N_PER_KN = 1000.0
+SECONDS_PER_HOUR = 3600
+SECONDS_PER_MINUTE = 60
+HOURS_PER_MONTH = 730.5
 
 Number = TypeVar("Number", float, npt.NDArray[np.float64])
 

@@ -1,98 +1,174 @@
 """Which forecaster serves each series, and the forecasts that it issues."""
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from kpp_twin.records import CycleKind, Forecast, History, ModelVersion, Series
-from kpp_twin.timegrid import TimeGrid, hour_label
-from kpp_twin.units import MINUTES_PER_HOUR
+from kpp_twin.records import Array, CycleKind, Forecast, History, ModelVersion, Series, Serving
+from kpp_twin.timegrid import TimeGrid
 from models import naive
+from models.candidates import FORECASTERS, RIDGE, naive_version, train
+from models.features import LAG_DAYS
+from models.horizons import hours_ahead, next_local_day
+from models.ridge import MissingInputError
+from models.training import TRAINING_DAYS
 
-HOURS_AHEAD = 24  # of the hourly load forecast
+__all__ = ["Decided", "decide", "history_days", "hours_ahead", "next_local_day"]
+
 VARIABLES = {
     "daily": ("price", "load"),
     "retrain": ("price", "load"),
     "hourly": ("load",),  # nothing new is learnt of prices between two auctions
 }
+SPARE_DAYS = 2  # a local day begins earlier than the UTC day, and today is not over
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decided:
-    """What the forecasters of a cycle decided; a note for each series of which nothing can be said."""
+    """What the forecasters of a cycle decided; a note for each series of which something cannot be said."""
 
-    models: tuple[ModelVersion, ...]
-    forecasts: tuple[Forecast, ...]
-    notes: tuple[str, ...]
-
-
-def next_local_day(as_of: datetime, step_minutes: int, zone: ZoneInfo) -> TimeGrid:
-    """Grid of the local day after that of ``as_of``: the day that the day-ahead market sells next."""
-    return TimeGrid.local_day(as_of.astimezone(zone).date() + timedelta(days=1), zone, step_minutes)
+    models: tuple[ModelVersion, ...] = ()
+    servings: tuple[Serving, ...] = ()
+    forecasts: tuple[Forecast, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
-def hours_ahead(as_of: datetime, step_minutes: int) -> TimeGrid:
-    """Grid of the next 24 hours, from the first interval that has not begun before ``as_of``."""
-    step = timedelta(minutes=step_minutes)
-    midnight = as_of.replace(hour=0, minute=0, second=0, microsecond=0)
-    start = midnight + -(-(as_of - midnight) // step) * step
-    return TimeGrid(start=start, step_minutes=step_minutes, n_steps=HOURS_AHEAD * MINUTES_PER_HOUR // step_minutes)
+@dataclass(slots=True)
+class _Gathered:
+    models: list[ModelVersion] = field(default_factory=list)
+    servings: list[Serving] = field(default_factory=list)
+    forecasts: list[Forecast] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def history_days(kind: CycleKind, days: int) -> int:
+    """How many days of history `decide` can make use of; with fewer it works too."""
+    training = 0 if kind == "hourly" else TRAINING_DAYS
+    return days + training + LAG_DAYS + SPARE_DAYS
 
 
 def decide(kind: CycleKind, history: History, *, days: int, zone: ZoneInfo) -> Decided:
-    """Choose the forecasters (daily, retrain) and issue the forecasts (daily: next local day; hourly: 24 hours).
+    """Train and choose the forecasters (daily, retrain); issue forecasts (daily: next local day; hourly: 24 hours).
+
+    A version that an operator chose goes on serving; else the best of this cycle's versions does. Where the version
+    that serves cannot forecast, the better naive one does, and a note says why.
 
     Parameters
     ----------
     days
         How many days back the candidates are compared, and their errors collected for the quantiles.
     """
-    serving = {(model.variable, model.series): model for model in history.models}
-    models, forecasts, notes = [], [], []
+    gathered = _Gathered()
     for series in history.series:
-        if series.variable not in VARIABLES[kind]:
-            continue
-        step = series.grid.step_minutes
-        horizon = hours_ahead(history.as_of, step) if kind == "hourly" else next_local_day(history.as_of, step, zone)
-        try:
-            judged = naive.judge(series, issued_at=history.as_of, horizon=horizon, days=days, zone=zone)
-            model = serving.get((series.variable, series.name))
-            if kind != "hourly":
-                model = _model(series, judged, history.as_of)
-                models.append(model)
-            if model is None:
-                notes.append(f"no forecast of {series.variable} {series.name}: no model has been trained yet")
-            elif kind != "retrain":
-                forecasts.append(_forecast(series, judged, model, history.as_of, horizon, zone))
-        except naive.TooLittleHistoryError as error:
-            notes.append(f"no forecast: {error}")
-    return Decided(models=tuple(models), forecasts=tuple(forecasts), notes=tuple(notes))
+        if series.variable in VARIABLES[kind]:
+            try:
+                _decide_series(kind, history, series, days, zone, gathered)
+            except naive.TooLittleHistoryError as error:
+                gathered.notes.append(f"no forecast: {error}")
+    return Decided(
+        models=tuple(gathered.models),
+        servings=tuple(gathered.servings),
+        forecasts=tuple(gathered.forecasts),
+        notes=tuple(gathered.notes),
+    )
 
 
-def _model(series: Series, judged: naive.Judged, as_of: datetime) -> ModelVersion:
-    return ModelVersion(
-        model_version=f"{series.variable}-{series.name}-{hour_label(as_of)}",
-        variable=series.variable,
-        series=series.name,
-        method=judged.best,
-        parameters={"lags_days": list(naive.LAGS[judged.best])},
-        window_start=judged.window_start,
-        window_end=judged.window_end,
-        scores=judged.scores,
+def _decide_series(
+    kind: CycleKind, history: History, series: Series, days: int, zone: ZoneInfo, gathered: _Gathered
+) -> None:
+    as_of = history.as_of
+    step = series.grid.step_minutes
+    model, is_pinned = _serving_model(history, series)
+    if kind != "hourly":
+        judged = naive.judge(series, issued_at=as_of, horizon=next_local_day(as_of, step, zone), days=days, zone=zone)
+        temperature = _temperature(history, series)
+        candidates = train(series, judged, issued_at=as_of, days=days, zone=zone, temperature=temperature)
+        gathered.models.extend(candidates.versions)
+        gathered.notes.extend(candidates.notes)
+        if not is_pinned:
+            model = candidates.best
+            gathered.servings.append(_selected(model, as_of))
+    if model is None:
+        gathered.notes.append(f"no forecast of {series.variable} {series.name}: no model has been trained yet")
+    elif kind != "retrain":
+        horizon = hours_ahead(as_of, step) if kind == "hourly" else next_local_day(as_of, step, zone)
+        gathered.forecasts.append(_issue(history, series, model, horizon, days, zone, gathered))
+
+
+def _serving_model(history: History, series: Series) -> tuple[ModelVersion | None, bool]:
+    """The version that serves a series, and whether an operator chose it.
+
+    Raises
+    ------
+    ValueError
+        The version that was chosen is not in the history.
+    """
+    key = (series.variable, series.name)
+    models = [model for model in history.models if (model.variable, model.series) == key]
+    rows = [row for row in history.servings if (row.variable, row.series) == key]
+    if not rows:
+        return (models[-1] if models else None), False
+    named = [model for model in models if model.model_version == rows[-1].model_version]
+    if not named:
+        raise ValueError(f"{rows[-1].model_version} serves {series.variable} {series.name}, but is not in the history")
+    return named[-1], rows[-1].chosen_by == "operator"
+
+
+def _temperature(history: History, series: Series) -> Series | None:
+    """Temperature measured where the load is; prices are of no one place."""
+    if series.variable != "load":
+        return None
+    return next((item for item in history.series if item.variable == "weather" and item.name == series.name), None)
+
+
+def _selected(model: ModelVersion, as_of: datetime) -> Serving:
+    return Serving(
+        variable=model.variable,
+        series=model.series,
+        model_version=model.model_version,
+        chosen_by="selection",
         known_at=as_of,
     )
 
 
-def _forecast(
-    series: Series, judged: naive.Judged, model: ModelVersion, as_of: datetime, horizon: TimeGrid, zone: ZoneInfo
+def _issue(
+    history: History,
+    series: Series,
+    model: ModelVersion,
+    horizon: TimeGrid,
+    days: int,
+    zone: ZoneInfo,
+    gathered: _Gathered,
 ) -> Forecast:
-    values, quantiles = naive.forecast(series, judged, method=model.method, issued_at=as_of, horizon=horizon, zone=zone)
+    as_of = history.as_of
+    if model.method == RIDGE:
+        forecaster = FORECASTERS[series.variable].load(model.weights, model.parameters, zone=zone)
+        try:
+            temperature = _temperature(history, series)
+            pair = forecaster.forecast(series, issued_at=as_of, horizon=horizon, temperature=temperature)
+            return _record(series, model, horizon, as_of, pair)
+        except MissingInputError as error:
+            judged = naive.judge(series, issued_at=as_of, horizon=horizon, days=days, zone=zone)
+            fallback = naive_version(series, judged, as_of)
+            gathered.notes.append(f"{fallback.method} instead of {model.model_version}: {error}")
+            known = [version for version in gathered.models if version.model_version == fallback.model_version]
+            gathered.models.extend([] if known else [fallback])
+            model = fallback
+    else:
+        judged = naive.judge(series, issued_at=as_of, horizon=horizon, days=days, zone=zone)
+    pair = naive.forecast(series, judged, method=model.method, issued_at=as_of, horizon=horizon, zone=zone)
+    return _record(series, model, horizon, as_of, pair)
+
+
+def _record(
+    series: Series, model: ModelVersion, horizon: TimeGrid, as_of: datetime, pair: tuple[Array, Array]
+) -> Forecast:
     return Forecast(
         variable=series.variable,
         series=series.name,
         grid=horizon,
         issued_at=as_of,
         model_version=model.model_version,
-        values=values,
-        quantiles=quantiles,
+        values=pair[0],
+        quantiles=pair[1],
     )

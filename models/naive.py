@@ -85,7 +85,7 @@ def point_forecast(
 
 def judge(series: Series, *, issued_at: datetime, horizon: TimeGrid, days: int, zone: ZoneInfo) -> Judged:
     """Score both candidates on the same horizon, issued at the same local time, on each of the days before."""
-    targets, issues = _past_issues(issued_at, horizon, days, zone)
+    targets, issues = past_issues(issued_at, horizon, days, zone)
     position = series.grid.positions(targets)
     known = (position >= 0) & (series.known_at[position] <= _instant(issued_at))
     actual = np.where(known, series.values[position], np.nan)
@@ -105,7 +105,7 @@ def judge(series: Series, *, issued_at: datetime, horizon: TimeGrid, days: int, 
     )
 
 
-def _past_issues(
+def past_issues(
     issued_at: datetime, horizon: TimeGrid, days: int, zone: ZoneInfo
 ) -> tuple[pd.DatetimeIndex, npt.NDArray[np.datetime64]]:
     """Targets and issue times of the same forecast on each of the days before, oldest first."""

@@ -57,7 +57,7 @@ def made_up_frames(days: int = DATA_DAYS) -> dict[str, pd.DataFrame]:
     return {
         "price": pd.DataFrame(
             {
-                "series": "HUB",
+                "series": "HB_HOUSTON",
                 "interval_start": hours,
                 "price_per_mwh": (30 * shape(hours) + rng.normal(0, 2, len(hours))).round(2),
             }

@@ -15,21 +15,36 @@ from kpp_twin.timegrid import TimeGrid
 KEYS: Mapping[str, tuple[str, ...]] = {
     "bid": ("bid_id", "valid_from", "price_per_mwh"),
     "cycle": ("cycle_number",),
+    "demand_event": ("event_id", "known_at"),
     "energy_ledger": ("asset", "valid_from", "entry", "known_at"),
     "forecast": ("variable", "series", "valid_from", "issued_at"),
+    "model_serving": ("variable", "series", "known_at", "cycle_number"),
     "model_version": ("model_version",),
+    "model_weights": ("model_version", "name"),
     "price": ("series", "valid_from", "known_at"),
     "quality_result": ("subject", "rule", "known_at", "cycle_number"),
     "quarantine": ("fingerprint", "origin"),
     "schedule": ("asset", "valid_from", "issued_at"),
-    "settlement_line": ("service", "valid_from", "known_at"),
+    "service_performance": ("service", "valid_from", "known_at"),
+    "service_request": ("request_id", "known_at"),
+    "settlement_line": ("service", "asset", "valid_from", "known_at"),
     "simulation_hour": ("asset", "valid_from", "known_at"),
     "simulation_minute": ("asset", "valid_from", "known_at"),
+    "site": ("site_digest", "known_at"),
     "site_load": ("series", "valid_from", "known_at"),
     "weather": ("series", "valid_from", "known_at"),
 }
 
-NULLABLE = ("energy_stored_kwh", "frequency_hz")  # not every asset has a store or sees the grid
+# Not every asset has a store or sees the grid; where nothing was asked, nothing is measured.
+NULLABLE = (
+    "energy_stored_kwh",
+    "frequency_hz",
+    "voltage_pu",
+    "reactive_power_kvar",
+    "uptime",
+    "response_time_s",
+    "accuracy",
+)
 
 FINITE = Rule(name="finite", action="flag", column="numbers_not_finite", maximum=0.0)
 UNIQUE = Rule(name="unique_key", action="flag", column="rows_with_this_key", maximum=1.0)

@@ -1,11 +1,13 @@
 """Records as frames in the shape of their tables."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 
 import pandas as pd
 
 from kpp_twin.records import Checked, Forecast, ModelVersion, Outcome, Slot
+from kpp_twin.store.operation_frames import operation_frames
 
 
 def cycle_frames(slot: Slot, checked: Sequence[Checked], outcome: Outcome) -> dict[str, pd.DataFrame]:
@@ -17,7 +19,10 @@ def cycle_frames(slot: Slot, checked: Sequence[Checked], outcome: Outcome) -> di
     frames["quarantine"] = _concat([c.quarantined for c in checked if len(c.quarantined)])
     frames["quality_result"] = _concat(results)
     frames["model_version"] = pd.DataFrame([_model_row(m) for m in outcome.models])
+    frames["model_serving"] = pd.DataFrame([asdict(serving) for serving in outcome.servings])
+    frames["model_weights"] = pd.DataFrame([row for m in outcome.models for row in _weight_rows(m)])
     frames["forecast"] = _concat([_forecast_rows(f) for f in outcome.forecasts])
+    frames |= operation_frames(outcome.operation, slot.as_of)
     return {table: frame for table, frame in sorted(frames.items()) if len(frame)}
 
 
@@ -37,6 +42,17 @@ def _model_row(model: ModelVersion) -> Mapping[str, object]:
         "scores": json.dumps(model.scores, sort_keys=True),
         "known_at": model.known_at,
     }
+
+
+def _weight_rows(model: ModelVersion) -> Iterator[Mapping[str, object]]:
+    for name, array in sorted(model.weights.items()):
+        yield {
+            "model_version": model.model_version,
+            "name": name,
+            "shape": list(array.shape),
+            "numbers": array.ravel(),
+            "known_at": model.known_at,
+        }
 
 
 def _forecast_rows(forecast: Forecast) -> pd.DataFrame:

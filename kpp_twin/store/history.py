@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 
 from kpp_twin.feeds import Feed
-from kpp_twin.records import ORIGIN, CycleReport, History, ModelVersion, Predecessor, Seen, Series, Slot, Start
+from kpp_twin.records import ORIGIN, CycleReport, History, Predecessor, Seen, Series, Slot, Start
 from kpp_twin.store.connection import Connection
+from kpp_twin.store.forecasters import read_models, read_servings
 from kpp_twin.store.journal import JournalEntry
 from kpp_twin.store.queries import query
 from kpp_twin.timegrid import TimeGrid
@@ -62,7 +63,13 @@ def read_history(connection: Connection, start: Start, feeds: Sequence[Feed], da
     as_of, before = start.slot.as_of, start.predecessor.cycle_number
     first = as_of.replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=days)
     series = [item for feed in feeds for item in _series(feed, _known(connection, feed, first, as_of, before + 1))]
-    return History(as_of=as_of, series=tuple(series), models=_models(connection, as_of, before))
+    servings = read_servings(connection, "serving_as_of", as_of, before)
+    return History(
+        as_of=as_of,
+        series=tuple(series),
+        models=read_models(connection, [serving.model_version for serving in servings]),
+        servings=servings,
+    )
 
 
 def _known(connection: Connection, feed: Feed, first: datetime, as_of: datetime, through: int) -> pd.DataFrame:
@@ -143,13 +150,3 @@ def _series(feed: Feed, rows: pd.DataFrame) -> list[Series]:
         known_at[position] = part["known_at"].dt.tz_localize(None).to_numpy(dtype="datetime64[us]")
         found.append(Series(variable=feed.name, name=str(name), grid=grid, values=values, known_at=known_at))
     return found
-
-
-def _models(connection: Connection, as_of: datetime, through: int) -> tuple[ModelVersion, ...]:
-    cursor = connection.execute(query("model_version_as_of"), {"as_of": as_of, "through_cycle": through})
-    names = [column[0] for column in cursor.description or ()]
-    rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-    return tuple(
-        ModelVersion(**{**row, "parameters": json.loads(row["parameters"]), "scores": json.loads(row["scores"])})
-        for row in rows
-    )

@@ -27,6 +27,7 @@ from kpp_twin.feeds import Feed
 from kpp_twin.records import Array
 from kpp_twin.store.connection import Connection
 from kpp_twin.store.queries import query
+from kpp_twin.store.reporting_operation import read_operation, read_servings
 from kpp_twin.timegrid import TimeGrid, hour_label, local_day_bounds, local_midnight, utc
 
 Record = TypeVar("Record")
@@ -76,6 +77,8 @@ def read_day(
         quarantined=_records(connection, QuarantinedRow, "report_quarantine", {**of_day, "n_rows": MAX_QUARANTINED}),
         freshness=tuple(r for feed in feeds for r in _reach(connection, feed, zone, stand)),
         cycles=_records(connection, CycleLine, "report_cycles", of_day),
+        servings=read_servings(connection, start, stop, stand.cycle_number),
+        operation=read_operation(connection, day, zone, as_of=stand.as_of, through_cycle=stand.cycle_number),
     )
 
 
@@ -159,13 +162,14 @@ def _forecasts(connection: Connection, of_day: Parameters) -> dict[tuple[str, st
 
 
 def _forecast(connection: Connection, grid: TimeGrid, rows: pd.DataFrame) -> DayForecast:
-    (model,) = _rows(connection, "report_model", {"model_version": rows["model_version"].iloc[0]})
+    model, *others = _rows(connection, "report_model", {"model_version": rows["model_version"].iloc[0]})
+    scores = {method: score for row in (*others, model) for method, score in json.loads(row["scores"]).items()}
     return DayForecast(
         issued_at=rows["issued_at"].iloc[0].to_pydatetime(),
         values=_on_grid(grid, rows, "value"),
         low=_on_grid(grid, rows, "low"),
         high=_on_grid(grid, rows, "high"),
-        judgement=Judgement(**{**model, "scores": json.loads(model["scores"])}),
+        judgement=Judgement(**{**model, "scores": scores}),
     )
 
 

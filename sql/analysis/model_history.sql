@@ -1,9 +1,10 @@
--- Which forecaster served which series since when, by what margin was it chosen, and how has it done since?
+-- Which forecasters were trained for which series, how did each do against the naive ones, which serves, and how has it done?
 SELECT
     m.variable,
     m.series,
     m.known_at AS trained_at,
     m.method,
+    m.serves_now,
     m.mae_method,
     m.mae_naive_daily,
     m.mae_naive_weekly,
@@ -13,4 +14,4 @@ SELECT
 FROM out_model AS m
 LEFT JOIN out_forecast_error AS e USING (model_version)
 GROUP BY ALL
-ORDER BY m.variable, m.series, trained_at DESC
+ORDER BY m.variable, m.series, trained_at DESC, m.mae_method, m.method

@@ -17,7 +17,21 @@ SELECT 'simulation_hour', concat_ws(' ', asset, valid_from, known_at), count(*) 
 UNION ALL
 SELECT 'energy_ledger', concat_ws(' ', asset, valid_from, entry, known_at), count(*) FROM energy_ledger GROUP BY ALL HAVING count(*) > 1
 UNION ALL
-SELECT 'settlement_line', concat_ws(' ', service, valid_from, known_at), count(*) FROM settlement_line GROUP BY ALL HAVING count(*) > 1
+SELECT 'settlement_line', concat_ws(' ', service, asset, valid_from, known_at), count(*) FROM settlement_line GROUP BY ALL HAVING count(*) > 1
 UNION ALL
 SELECT 'quality_result', concat_ws(' ', subject, rule, cycle_number), count(*) FROM quality_result GROUP BY ALL HAVING count(*) > 1
+UNION ALL
+SELECT 'site', concat_ws(' ', site_digest, known_at), count(*) FROM site GROUP BY ALL HAVING count(*) > 1
+UNION ALL
+SELECT 'model_version', concat_ws(' ', model_version), count(*) FROM model_version GROUP BY ALL HAVING count(*) > 1
+UNION ALL
+SELECT 'model_weights', concat_ws(' ', model_version, name), count(*) FROM model_weights GROUP BY ALL HAVING count(*) > 1
+UNION ALL
+SELECT 'model_serving', concat_ws(' ', variable, series, known_at, cycle_number), count(*) FROM model_serving GROUP BY ALL HAVING count(*) > 1
+UNION ALL
+SELECT 'demand_event', concat_ws(' ', event_id, known_at), count(*) FROM demand_event GROUP BY ALL HAVING count(*) > 1
+UNION ALL
+SELECT 'service_request', concat_ws(' ', request_id, known_at), count(*) FROM service_request GROUP BY ALL HAVING count(*) > 1
+UNION ALL
+SELECT 'service_performance', concat_ws(' ', service, valid_from, known_at), count(*) FROM service_performance GROUP BY ALL HAVING count(*) > 1
 ORDER BY ALL

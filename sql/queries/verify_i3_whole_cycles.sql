@@ -13,6 +13,12 @@ WITH found AS (
     UNION ALL SELECT 'settlement_line', cycle_number, count(*) FROM settlement_line GROUP BY ALL
     UNION ALL SELECT 'quality_result', cycle_number, count(*) FROM quality_result GROUP BY ALL
     UNION ALL SELECT 'quarantine', cycle_number, count(*) FROM quarantine GROUP BY ALL
+    UNION ALL SELECT 'site', cycle_number, count(*) FROM site GROUP BY ALL
+    UNION ALL SELECT 'model_weights', cycle_number, count(*) FROM model_weights GROUP BY ALL
+    UNION ALL SELECT 'model_serving', cycle_number, count(*) FROM model_serving GROUP BY ALL
+    UNION ALL SELECT 'demand_event', cycle_number, count(*) FROM demand_event GROUP BY ALL
+    UNION ALL SELECT 'service_request', cycle_number, count(*) FROM service_request GROUP BY ALL
+    UNION ALL SELECT 'service_performance', cycle_number, count(*) FROM service_performance GROUP BY ALL
 ),
 promised AS (
     SELECT cycle_number, unnest(json_keys(row_counts)) AS table_name, row_counts

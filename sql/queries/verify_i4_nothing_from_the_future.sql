@@ -1,13 +1,27 @@
--- I4: no cycle wrote a row that was known later than its as_of, and every forecast lies ahead of its issue.
+-- I4: no cycle wrote a row that was known later than its as_of; what is forecast, planned or bid lies ahead of its issue, and what was simulated or settled behind it.
 WITH written AS (
     SELECT 'price' AS table_name, cycle_number, known_at, valid_from FROM price
     UNION ALL SELECT 'site_load', cycle_number, known_at, valid_from FROM site_load
     UNION ALL SELECT 'weather', cycle_number, known_at, valid_from FROM weather
     UNION ALL SELECT 'forecast', cycle_number, known_at, valid_from FROM forecast
     UNION ALL SELECT 'model_version', cycle_number, known_at, window_end FROM model_version
+    UNION ALL SELECT 'model_serving', cycle_number, known_at, known_at FROM model_serving
+    UNION ALL SELECT 'bid', cycle_number, known_at, valid_from FROM bid
+    UNION ALL SELECT 'schedule', cycle_number, known_at, valid_from FROM schedule
+    UNION ALL SELECT 'demand_event', cycle_number, known_at, valid_from FROM demand_event
+    UNION ALL SELECT 'service_request', cycle_number, known_at, valid_from FROM service_request
+    UNION ALL SELECT 'simulation_minute', cycle_number, known_at, valid_from + to_minutes(duration_minutes) FROM simulation_minute
+    UNION ALL SELECT 'simulation_hour', cycle_number, known_at, valid_from + to_minutes(duration_minutes) FROM simulation_hour
+    UNION ALL SELECT 'energy_ledger', cycle_number, known_at, valid_from + to_minutes(duration_minutes) FROM energy_ledger
+    UNION ALL SELECT 'settlement_line', cycle_number, known_at, valid_from + to_minutes(duration_minutes) FROM settlement_line
 )
 SELECT table_name, cycle_id, written.known_at, cycle.as_of, written.valid_from
 FROM written
 JOIN cycle USING (cycle_number)
-WHERE written.known_at > cycle.as_of OR (table_name = 'forecast' AND written.valid_from < cycle.as_of)
+WHERE written.known_at > cycle.as_of
+    OR (table_name IN ('forecast', 'bid', 'schedule', 'demand_event', 'service_request') AND written.valid_from < cycle.as_of)
+    OR (
+        table_name IN ('simulation_minute', 'simulation_hour', 'energy_ledger', 'settlement_line')
+        AND written.valid_from > cycle.as_of
+    )
 ORDER BY ALL

@@ -60,7 +60,7 @@ def add(connection: Connection, table: str, rows: list[dict[str, object]]) -> No
 NOW = pd.Timestamp("2024-03-01T15:15Z")
 BLANK: dict[str, dict[str, object]] = {
     "price": {
-        "series": "HUB",
+        "series": "HB_HOUSTON",
         "duration_minutes": 60,
         "price_per_mwh": 1.0,
         "currency": "USD",
@@ -77,7 +77,7 @@ BLANK: dict[str, dict[str, object]] = {
     },
     "forecast": {
         "variable": "price",
-        "series": "HUB",
+        "series": "HB_HOUSTON",
         "valid_from": pd.Timestamp("2024-03-02T06:00Z"),
         "duration_minutes": 60,
         "issued_at": NOW,
@@ -332,7 +332,7 @@ def test_the_duration_curve_falls_from_peak_to_base(published: Settings):
 def test_freshness_is_that_of_the_publication_rules(published: Settings):
     lag = frame_of(published, query("freshness_lag", "analysis")).set_index("series")["last_lag_hours"]
     assert lag["load SITE"] == 0.25
-    assert lag["price HUB"] < -12
+    assert lag["price HB_HOUSTON"] < -12
 
 
 def test_quarantine_tells_where_a_row_came_from(made_by_hand: Connection):

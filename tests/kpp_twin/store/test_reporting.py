@@ -96,7 +96,7 @@ def days_earlier(targets: pd.DatetimeIndex, days: int) -> pd.DatetimeIndex:
 def test_prices_of_the_day_are_those_of_the_file(twin: Twin, report: DayReport):
     price = of(report, "price")
     expected = raw(twin, "price").loc[str(START) : str(STOP - timedelta(hours=1))]
-    assert (price.n_known, price.unit, price.name) == (24, "USD/MWh", "HUB")
+    assert (price.n_known, price.unit, price.name) == (24, "USD/MWh", "HB_HOUSTON")
     np.testing.assert_array_equal(price.values, expected.to_numpy())
     published = datetime(2024, 3, 15, 13, 30, tzinfo=CHICAGO)
     assert price.known_from == price.known_until == published

@@ -20,15 +20,15 @@ def test_all_is_fresh_right_after_a_cycle(filled: Settings):
     assert status.now == HOURLY[2].as_of
     assert not status.is_stale
     assert status.missing == ()
-    assert {item.what for item in status.freshness} >= {"price HUB", "load SITE", "load forecast SITE", "hourly cycle"}
+    assert {item.what for item in status.freshness} >= {"price HB_HOUSTON", "load SITE", "load forecast SITE", "hourly cycle"}
 
 
 def test_a_feed_ages_from_late_to_stale(filled: Settings):
     assert levels(filled, timedelta(hours=1.5))["load SITE"] == "fresh"
     assert levels(filled, timedelta(hours=1.6))["load SITE"] == "late"
     assert levels(filled, timedelta(hours=3.1))["load SITE"] == "stale"
-    assert levels(filled, timedelta(hours=3.1))["price HUB"] == "fresh"
-    assert levels(filled, timedelta(days=3))["price HUB"] == "stale"
+    assert levels(filled, timedelta(hours=3.1))["price HB_HOUSTON"] == "fresh"
+    assert levels(filled, timedelta(days=3))["price HB_HOUSTON"] == "stale"
 
 
 def test_an_empty_store_is_stale_and_says_so(twin_settings: Settings):

@@ -1,0 +1,1 @@
+"""The battery: storage, and the grid stabilization controller."""

@@ -1,0 +1,1 @@
+"""The grid services coordinator: requests, priorities, allocation, performance."""

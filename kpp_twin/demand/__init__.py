@@ -1,0 +1,1 @@
+"""Demand response: events, curtailment and its rebound."""

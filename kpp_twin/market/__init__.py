@@ -1,0 +1,1 @@
+"""The market: plans, bids, strategy and settlement."""

@@ -1,0 +1,52 @@
+"""What the stations hand from one cycle to the next, as JSON in the cycle's state."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from kpp_twin.operation import AssetState, MeteredHour
+from kpp_twin.timegrid import hour_label, utc
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperatingState:
+    """Where the stations stand.
+
+    Attributes
+    ----------
+    assets
+        State of the assets; none before the first simulated hour.
+    simulated_until
+        End of the last simulated hour.
+    unsettled
+        Simulated hours whose price is not known yet, oldest first.
+    """
+
+    assets: AssetState | None = None
+    simulated_until: datetime | None = None
+    unsettled: tuple[MeteredHour, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what `of_json` reads."""
+        return {
+            "assets": asdict(self.assets) if self.assets else None,
+            "simulated_until": hour_label(self.simulated_until) if self.simulated_until else None,
+            "unsettled": [{**asdict(hour), "start": hour_label(hour.start)} for hour in self.unsettled],
+        }
+
+
+def of_json(state: Mapping[str, Any]) -> OperatingState:
+    """State that a cycle left; empty before the first."""
+    if not state:
+        return OperatingState()
+    until = state["simulated_until"]
+    return OperatingState(
+        assets=AssetState(**state["assets"]) if state["assets"] else None,
+        simulated_until=_instant(until) if until else None,
+        unsettled=tuple(MeteredHour(**{**hour, "start": _instant(hour["start"])}) for hour in state["unsettled"]),
+    )
+
+
+def _instant(label: str) -> datetime:
+    return utc(datetime.fromisoformat(label))

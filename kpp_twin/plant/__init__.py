@@ -1,0 +1,1 @@
+"""The kinetic power plant, honestly modelled: a store and a flexible load."""

@@ -1,0 +1,78 @@
+"""The reference site's coordinator and optimizer, ready to use: ``from kpp_twin import coordinator, optimizer``.
+
+Both stand where the bundled data is first replayed from, whatever the settings of this process are.
+"""
+
+from datetime import datetime, timedelta
+from functools import cache
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pandas as pd
+
+from kpp_twin.coordination.coordinator import GridServicesCoordinator
+from kpp_twin.errors import IncompleteError
+from kpp_twin.feeds import Feed
+from kpp_twin.market.strategy import EconomicOptimizer
+from kpp_twin.quality.parsing import parse
+from kpp_twin.records import Forecast, History, Series
+from kpp_twin.settings import BUNDLED_DATA, Settings
+from kpp_twin.site import load_site
+from kpp_twin.sources.files import read_feed
+from kpp_twin.timegrid import TimeGrid
+from models.forecasting import decide
+
+
+@cache
+def coordinator() -> GridServicesCoordinator:
+    """Coordinator of the reference site with its initial state of charge; the same one at every call."""
+    return GridServicesCoordinator(load_site(), now=_defaults().replay_from)
+
+
+@cache
+def optimizer() -> EconomicOptimizer:
+    """Optimizer of the reference site on a price forecast of the next local day; the same one at every call."""
+    return EconomicOptimizer(load_site(), bundled_price_forecast())
+
+
+def bundled_price_forecast() -> Forecast:
+    """Price forecast of the local day after `replay_from`, made of the bundled prices that were known then.
+
+    Raises
+    ------
+    IncompleteError
+        The forecasters cannot make one; with the reason.
+    """
+    settings, site = _defaults(), load_site()
+    price = next(feed for feed in settings.feeds if feed.name == "price")
+    series = known_series(price, site.market.price_series, as_of=settings.replay_from, zone=settings.zone)
+    history = History(as_of=settings.replay_from, series=(series,), models=())
+    decided = decide("daily", history, days=settings.selection_days, zone=settings.zone)
+    if not decided.forecasts:
+        raise IncompleteError(
+            "; ".join(decided.notes), place="the bundled prices", next_step="install the package's data files anew"
+        )
+    return decided.forecasts[0]
+
+
+def known_series(feed: Feed, name: str, *, as_of: datetime, zone: ZoneInfo) -> Series:
+    """A bundled series as far as it was known at ``as_of``."""
+    delivery = read_feed(BUNDLED_DATA, feed)
+    rows = parse(delivery, naive_zone=None).rows
+    rows = rows[rows["series"] == name].sort_values("valid_from")
+    known_at = feed.known_at(rows["valid_from"], zone)
+    is_known = (known_at <= as_of).to_numpy()
+    rows, known_at = rows[is_known], known_at[is_known]
+    starts = pd.DatetimeIndex(rows["valid_from"])
+    stop = starts[-1].to_pydatetime() + timedelta(minutes=feed.step_minutes)
+    grid = TimeGrid.between(starts[0].to_pydatetime(), stop, feed.step_minutes)
+    position = grid.positions(starts)
+    values, known = np.full(grid.n_steps, np.nan), np.full(grid.n_steps, np.datetime64("NaT", "us"))
+    values[position] = rows["value"].to_numpy(np.float64)
+    known[position] = known_at.dt.tz_localize(None).to_numpy(dtype="datetime64[us]")
+    return Series(variable=feed.name, name=name, grid=grid, values=values, known_at=known)
+
+
+def _defaults() -> Settings:
+    """Settings as they come, without environment or file: the examples answer the same everywhere."""
+    return Settings.model_construct()

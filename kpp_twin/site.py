@@ -1,0 +1,290 @@
+"""The reference site: what no source gives, read from one TOML file into typed values.
+
+Every value is an assumption; `reference_site.toml` says what each means and in which unit. All faults of a file come
+in one `ConfigError`.
+"""
+
+import hashlib
+import json
+import math
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from kpp_twin.errors import ConfigError
+from kpp_twin.units import MINUTES_PER_HOUR
+
+REFERENCE_SITE = Path(__file__).parent / "reference_site.toml"
+
+Fraction = Annotated[float, Field(gt=0, le=1)]
+Share = Annotated[float, Field(ge=0, le=1)]
+Positive = Annotated[float, Field(gt=0)]
+NotNegative = Annotated[float, Field(ge=0)]
+PriorityName = Literal["HIGH", "MEDIUM", "LOW"]
+ServiceName = Literal[
+    "frequency_response",
+    "emergency_demand_response",
+    "critical_grid_support",
+    "voltage_support",
+    "peak_shaving",
+    "load_balancing",
+    "energy_arbitrage",
+    "non_critical_demand_response",
+    "market_participation",
+]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+
+class Connection(_Section):
+    """The point of connection."""
+
+    limit_kw: Positive
+
+
+class Market(_Section):
+    """Where the site buys and sells, and what it pays."""
+
+    price_series: Annotated[str, Field(min_length=1)]
+    load_series: Annotated[str, Field(min_length=1)]
+    minimum_bid_kw: NotNegative
+    price_threshold_per_mwh: float
+    risk_tolerance: Share
+    update_interval_s: Positive
+    short_price_factor: NotNegative
+    short_price_adder_per_mwh: float
+    long_price_factor: NotNegative
+    long_price_adder_per_mwh: float
+    demand_charge_per_kw_month: NotNegative
+    opening_peak_kw: NotNegative
+
+
+class Battery(_Section):
+    """The battery with its converter."""
+
+    capacity_kwh: Positive
+    max_power_kw: Positive
+    min_state_of_charge: Share
+    max_state_of_charge: Share
+    charge_efficiency: Fraction
+    discharge_efficiency: Fraction
+    self_discharge_per_month: Annotated[float, Field(ge=0, lt=1)]
+    response_time_s: Positive
+    converter_kva: Positive
+    initial_state_of_charge: Share
+    target_state_of_charge: Share
+    degradation_cost_per_mwh: NotNegative
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if not self.min_state_of_charge < self.max_state_of_charge:
+            raise ValueError("min_state_of_charge must be below max_state_of_charge")
+        for name in ("initial_state_of_charge", "target_state_of_charge"):
+            if not self.min_state_of_charge <= getattr(self, name) <= self.max_state_of_charge:
+                raise ValueError(f"{name} must lie between min_state_of_charge and max_state_of_charge")
+        if self.converter_kva < self.max_power_kw:
+            raise ValueError("converter_kva must not be below max_power_kw")
+        return self
+
+
+class Plant(_Section):
+    """The kinetic power plant: compressor, receiver, shaft with its chain of floaters, generator."""
+
+    floaters: Annotated[int, Field(ge=2)]
+    floater_volume_m3: Positive
+    shaft_height_m: Positive
+    chain_length_m: Positive
+    drag_area_m2: Positive
+    drag_coefficient: Positive
+    friction_n: NotNegative
+    compressor_kw: Positive
+    compressor_efficiency: Fraction
+    generator_kw: Positive
+    gear_efficiency: Fraction
+    generator_efficiency: Fraction
+    receiver_m3: Positive
+    min_receiver_bar: Positive
+    max_receiver_bar: Positive
+    initial_receiver_bar: Positive
+    target_receiver_bar: Positive
+    leak_per_day: Annotated[float, Field(ge=0, lt=1)]
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if not self.min_receiver_bar < self.max_receiver_bar:
+            raise ValueError("min_receiver_bar must be below max_receiver_bar")
+        for name in ("initial_receiver_bar", "target_receiver_bar"):
+            if not self.min_receiver_bar <= getattr(self, name) <= self.max_receiver_bar:
+                raise ValueError(f"{name} must lie between min_receiver_bar and max_receiver_bar")
+        if self.chain_length_m < 2 * self.shaft_height_m:
+            raise ValueError("chain_length_m must be at least twice shaft_height_m: up and down again")
+        return self
+
+
+class DemandResponse(_Section):
+    """What of the load may be curtailed, how fast and how often."""
+
+    min_reduction_kw: NotNegative
+    max_reduction_kw: Positive
+    ramp_kw_per_minute: Positive
+    forecast_horizon_hours: Annotated[int, Field(ge=1, le=24)]
+    peak_target_kw: Positive
+    max_event_hours: Annotated[int, Field(ge=1, le=24)]
+    max_events_per_day: Annotated[int, Field(ge=0, le=24)]
+    rebound_fraction: Annotated[float, Field(ge=0, le=1.1)]
+    rebound_minutes: Annotated[int, Field(ge=1, le=1440)]
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.min_reduction_kw > self.max_reduction_kw:
+            raise ValueError("min_reduction_kw must not exceed max_reduction_kw")
+        return self
+
+
+class LoadBlock(_Section):
+    """A part of the load; tier 1 is never shed, the highest tier goes first."""
+
+    name: Annotated[str, Field(min_length=1)]
+    share: Share
+    tier: Annotated[int, Field(ge=1, le=9)]
+
+
+class Coordinator(_Section):
+    """How requests for services are treated."""
+
+    available_capacity_kw: Positive
+    update_interval_s: Positive
+    service_priorities: Mapping[ServiceName, PriorityName]
+
+
+class Services(_Section):
+    """What is offered every hour."""
+
+    frequency_response_kw: NotNegative
+    frequency_response_minutes: Annotated[int, Field(ge=1, le=240)]
+    frequency_response_price_per_mw_hour: NotNegative
+    voltage_support_kvar: NotNegative
+
+
+class Grid(_Section):
+    """The synthetic grid, and the response to it."""
+
+    seed: Annotated[int, Field(ge=0)]
+    nominal_hz: Annotated[float, Field(ge=45, le=65)]
+    frequency_noise_hz: NotNegative
+    frequency_time_constant_s: Positive
+    hourly_swing_hz: NotNegative
+    hourly_swing_time_constant_s: Positive
+    events_per_day: NotNegative
+    event_depth_hz: Positive
+    event_recovery_s: Positive
+    voltage_mean_pu: Annotated[float, Field(gt=0.8, lt=1.2)]
+    voltage_noise_pu: NotNegative
+    voltage_time_constant_s: Positive
+    voltage_daily_swing_pu: NotNegative
+    deadband_hz: NotNegative
+    full_response_hz: Positive
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.deadband_hz >= self.full_response_hz:
+            raise ValueError("deadband_hz must be below full_response_hz")
+        return self
+
+
+class Site(_Section):
+    """The whole site."""
+
+    connection: Connection
+    market: Market
+    battery: Battery
+    plant: Plant
+    demand_response: DemandResponse
+    load_blocks: Annotated[tuple[LoadBlock, ...], Field(strict=False)]
+    coordinator: Coordinator
+    services: Services
+    grid: Grid
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        total = sum(block.share for block in self.load_blocks)
+        if abs(total - 1) > 1e-9:
+            raise ValueError(f"the shares of load_blocks must add up to 1; they are {total:g}")
+        names = [block.name for block in self.load_blocks]
+        if len(set(names)) < len(names):
+            raise ValueError(f"load_blocks need different names; got {names}")
+        faults = list(self._unkeepable_services())
+        if faults:
+            raise ValueError("; ".join(faults))
+        return self
+
+    def _unkeepable_services(self) -> Iterator[str]:
+        """What is offered every hour, but could never be given."""
+        battery, services = self.battery, self.services
+        reserve_kw, reactive_kvar = services.frequency_response_kw, services.voltage_support_kvar
+        for name, limit in (
+            ("battery.max_power_kw", battery.max_power_kw),
+            ("coordinator.available_capacity_kw", self.coordinator.available_capacity_kw),
+            ("connection.limit_kw", self.connection.limit_kw),
+        ):
+            if reserve_kw > limit:
+                yield f"services.frequency_response_kw must not exceed {name}"
+        if math.hypot(reserve_kw, reactive_kvar) > battery.converter_kva:
+            yield "services.voltage_support_kvar with services.frequency_response_kw exceeds battery.converter_kva"
+        hours = services.frequency_response_minutes / MINUTES_PER_HOUR
+        both_ways_kwh = reserve_kw * hours * (1 / battery.discharge_efficiency + battery.charge_efficiency)
+        usable_kwh = (battery.max_state_of_charge - battery.min_state_of_charge) * battery.capacity_kwh
+        if both_ways_kwh > usable_kwh:
+            yield (
+                f"services.frequency_response_kw for frequency_response_minutes needs {both_ways_kwh:g} kWh; "
+                f"the battery has {usable_kwh:g} between min_state_of_charge and max_state_of_charge"
+            )
+
+    @property
+    def content(self) -> str:
+        """Everything as JSON, the same for the same values."""
+        return json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
+
+    @property
+    def digest(self) -> str:
+        """Short name of the content. [hex]"""
+        return hashlib.sha256(self.content.encode()).hexdigest()[:16]
+
+
+def load_site(path: Path = REFERENCE_SITE) -> Site:
+    """Read a site from its TOML file.
+
+    Raises
+    ------
+    ConfigError
+        The file is missing, is no TOML, or holds wrong values: all of them in one message.
+    """
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise _config_error(path, [str(error)]) from error
+    return site_of(content, place=str(path))
+
+
+def site_of(content: Mapping[str, Any] | str, *, place: str) -> Site:
+    """Site of its values, or of the JSON that `Site.content` gave."""
+    try:
+        if isinstance(content, str):
+            return Site.model_validate_json(content)
+        return Site.model_validate(content)
+    except ValidationError as error:
+        faults = [f"{'.'.join(map(str, e['loc'])) or 'site'}: {e['msg']}" for e in error.errors()]
+        raise _config_error(place, faults) from error
+
+
+def _config_error(place: Path | str, faults: list[str]) -> ConfigError:
+    return ConfigError(
+        f"{len(faults)} fault(s) in the site: " + "; ".join(faults),
+        place=str(place),
+        next_step="correct them; reference_site.toml shows every value with its unit",
+    )

@@ -1,0 +1,71 @@
+"""Reading what earlier cycles left for the stations to go on with."""
+
+import json
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+from kpp_twin.errors import HistoryError
+from kpp_twin.operation import Bid, DemandEvent, ServiceRecord, Setpoint, Standing
+from kpp_twin.records import Start
+from kpp_twin.store.connection import Connection
+from kpp_twin.store.queries import query, rows_of
+from kpp_twin.timegrid import utc
+
+Record = TypeVar("Record")
+
+HOURS_BACK, HOURS_AHEAD = 26, 50  # the local day so far, and the two days that a plan may cover
+
+
+def read_standing(connection: Connection, start: Start) -> Standing:
+    """What stands at the cycle's ``as_of``; hours that wait to be settled are covered however old they are."""
+    as_of, state = start.slot.as_of, start.predecessor.state.get("operation", {})
+    waiting = [utc(datetime.fromisoformat(hour["start"])) for hour in state.get("unsettled", ())]
+    window = {
+        "start": min([as_of - timedelta(hours=HOURS_BACK), *waiting]),
+        "stop": as_of + timedelta(hours=HOURS_AHEAD),
+        "as_of": as_of,
+        "through_cycle": start.predecessor.cycle_number,
+    }
+    return Standing(
+        setpoints={
+            (row.pop("asset"), utc(row.pop("valid_from"))): Setpoint(**row)
+            for row in _rows(connection, "standing_setpoints", window)
+        },
+        bids=_records(connection, Bid, "standing_bids", window),
+        events=_records(connection, DemandEvent, "standing_events", window),
+        requests=_records(connection, ServiceRecord, "standing_requests", window),
+        state=state,
+        site_digest=start.predecessor.state.get("site", ""),
+    )
+
+
+def read_site_content(connection: Connection, cycle_number: int) -> str:
+    """JSON of the site that a cycle used.
+
+    Raises
+    ------
+    HistoryError
+        The history does not hold it.
+    """
+    ((state,),) = connection.execute(query("cycle_state"), {"cycle_number": cycle_number}).fetchall()
+    digest = json.loads(state).get("site", "")
+    row = connection.execute(query("site_by_digest"), {"site_digest": digest}).fetchone()
+    if row is None:
+        raise HistoryError(
+            f"the history does not hold the site {digest or 'of cycle ' + str(cycle_number)}",
+            place="table site",
+            next_step="replay cycles that this version wrote",
+        )
+    return str(row[0])
+
+
+def _records(connection: Connection, record: type[Record], name: str, parameters: dict[str, Any]) -> tuple[Record, ...]:
+    return tuple(record(**row) for row in _rows(connection, name, parameters))
+
+
+def _rows(connection: Connection, name: str, parameters: dict[str, Any]) -> list[dict[str, Any]]:
+    """Answer of a query with plain instants."""
+    return [
+        {column: utc(value) if isinstance(value, datetime) else value for column, value in row.items()}
+        for row in rows_of(connection, name, parameters)
+    ]

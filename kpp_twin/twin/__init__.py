@@ -1,0 +1,1 @@
+"""The closed loop at 1 s, and its energy ledger."""

@@ -1,0 +1,299 @@
+"""An hour of the site at 1 s: orders, load and grid go in; power, ledger, performance and the next state come out."""
+
+import math
+from dataclasses import fields
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from kpp_twin.battery.seconds import BatterySeconds, battery_seconds
+from kpp_twin.battery.stabilization import VOLT_VAR_OPEN_LOOP_S, GridStabilizationController
+from kpp_twin.battery.storage import ENERGY_TOLERANCE_KWH, StorageConfiguration
+from kpp_twin.demand.load import LoadHour, load_hour, seconds_of
+from kpp_twin.errors import TwinError
+from kpp_twin.operation import AssetState, HourOrders, MinuteSeries, ServicePerformance, SimulatedHour
+from kpp_twin.plant.one_state import PlantModel, initial_plant_state
+from kpp_twin.plant.seconds import plant_seconds
+from kpp_twin.records import Array
+from kpp_twin.site import Site
+from kpp_twin.timegrid import hour_label, utc
+from kpp_twin.twin.grid import grid_hour
+from kpp_twin.twin.ledger import battery_entries, check_ledger, load_entries, plant_entries, site_entries
+from kpp_twin.twin.performance import mean_response_time_s, tracked, unused
+from kpp_twin.units import MINUTES_PER_HOUR, SECONDS_PER_HOUR
+
+QUARTERS_PER_HOUR = 4
+# Power may miss its setpoint by this before the second counts as limited. [kW]
+FOLLOWED_KW = 0.5
+# A change of the request by this share of the most that may be asked for is a step whose response is timed.
+CLEAR_STEP = 0.1
+
+
+def initial_state(site: Site, hour: datetime, zone: ZoneInfo) -> AssetState:
+    """State when the history begins with an hour: as the site says, the peak that of the running local month."""
+    return AssetState(
+        battery_kwh=site.battery.initial_state_of_charge * site.battery.capacity_kwh,
+        plant=initial_plant_state(site.plant),
+        month=local_month(hour, zone),
+        peak_import_kw=site.market.opening_peak_kw,
+    )
+
+
+def local_month(hour: datetime, zone: ZoneInfo) -> str:
+    """Local month of an instant, as in 2021-10."""
+    return f"{hour.astimezone(zone):%Y-%m}"
+
+
+def simulate_hour(site: Site, orders: HourOrders, load_kw: Array, state: AssetState, zone: ZoneInfo) -> SimulatedHour:
+    """Simulate the hour that the orders are for.
+
+    Order of things in each second: the load is what it is, less curtailment; the plant generates what it was told;
+    the battery takes what the connection leaves, and then the compressor. The import limit of the orders binds what is
+    scheduled, that of the connection frequency response too. Limits hold for the mean of each second.
+
+    Parameters
+    ----------
+    load_kw
+        Measured load, positive, by the minute ``(60,)`` or by the quarter-hour ``(4,)``.
+    state
+        At the start of the hour.
+    zone
+        Of the market, whose months are billed.
+
+    Raises
+    ------
+    TwinError
+        Orders, load or state are wrong (all faults in one message), or the energy ledger does not close.
+    """
+    _check(site, orders, load_kw, state)
+    start = utc(orders.start)
+    frequency, voltage = grid_hour(site.grid, start, zone)
+    load = load_hour(
+        seconds_of(load_kw),
+        start,
+        orders.events,
+        settings=site.demand_response,
+        blocks=site.load_blocks,
+        rebound_kwh=state.rebound_kwh,
+        rebound_minutes=state.rebound_minutes,
+    )
+    controller = GridStabilizationController(
+        site.grid,
+        reserve_kw=orders.reserve_kw,
+        converter_kva=site.battery.converter_kva,
+        voltage_support_kvar=orders.voltage_support_kvar,
+    )
+    response = controller.frequency_response_kw(frequency)
+    reactive_asked = controller.reactive_power_kvar(voltage)
+    reactive = _lagged(reactive_asked, VOLT_VAR_OPEN_LOOP_S / math.log(10.0))
+    real_limit = controller.active_power_limit_kw(reactive)
+
+    import_limit = min(orders.import_limit_kw, site.connection.limit_kw)
+    model = PlantModel.of_site(site.plant)
+    no_limit = np.full(SECONDS_PER_HOUR, math.inf)
+    plant = None
+    plant_kw = np.zeros(SECONDS_PER_HOUR)
+    if orders.plant_kw >= 0:
+        plant = plant_seconds(model, state.plant, orders.plant_kw, most_compressor_kw=no_limit)
+        plant_kw = plant.power_kw
+    config = StorageConfiguration.of_site(site.battery)
+    battery = battery_seconds(
+        config,
+        energy_kwh=state.battery_kwh,
+        power_kw=state.battery_kw,
+        setpoint_kw=orders.battery_kw,
+        response_kw=response,
+        reserve_kw=orders.reserve_kw,
+        reserve_minutes=site.services.frequency_response_minutes,
+        lowest_kw=-np.minimum(real_limit, np.maximum(site.connection.limit_kw - load.power_kw + plant_kw, 0.0)),
+        highest_kw=np.minimum(real_limit, np.maximum(site.connection.limit_kw + load.power_kw - plant_kw, 0.0)),
+        lowest_scheduled_kw=-np.maximum(import_limit - load.power_kw + plant_kw, 0.0),
+    )
+    if plant is None:
+        room = np.maximum(import_limit - load.power_kw + battery.power_kw, 0.0)
+        plant = plant_seconds(model, state.plant, orders.plant_kw, most_compressor_kw=room)
+        plant_kw = plant.power_kw
+
+    net = battery.power_kw + plant_kw - load.power_kw
+    assets = (
+        *battery_entries(battery.power_kw, battery.energy_kwh, config),
+        *plant_entries(plant.totals, float(plant.energy_kwh[0]), float(plant.energy_kwh[-1])),
+        *load_entries(load),
+    )
+    ledger = (*assets, *site_entries(net, assets))
+    check_ledger(ledger, start)
+
+    quarters = -_means(net, QUARTERS_PER_HOUR)
+    month = local_month(start, zone)
+    peak = state.peak_import_kw if month == state.month else 0.0
+    told = {
+        "battery": orders.battery_kw + response,
+        "plant": np.full(SECONDS_PER_HOUR, orders.plant_kw),
+        "load": load.asked_kw - load.measured_kw,
+    }
+    power = {"battery": battery.power_kw, "plant": plant_kw, "load": load.reduction_kw - load.measured_kw}
+    limited = {name: int(np.sum(np.abs(told[name] - power[name]) > FOLLOWED_KW)) for name in told}
+    power = power | {"load": -load.power_kw, "site": net}
+    told["site"] = told["battery"] + told["plant"] + told["load"]
+    stored = {"battery": battery.energy_kwh, "plant": plant.energy_kwh}
+    return SimulatedHour(
+        start=start,
+        minutes={
+            name: MinuteSeries(
+                setpoint_kw=_means(told[name], MINUTES_PER_HOUR),
+                power_kw=_means(power[name], MINUTES_PER_HOUR),
+                energy_stored_kwh=_minute_ends(stored[name]) if name in stored else None,
+                reactive_power_kvar=_means(reactive, MINUTES_PER_HOUR) if name == "battery" else None,
+            )
+            for name in ("battery", "plant", "load", "site")
+        },
+        frequency_hz=_means(frequency, MINUTES_PER_HOUR),
+        voltage_pu=_means(voltage, MINUTES_PER_HOUR),
+        energy_out_kwh={name: _kwh(np.maximum(trace, 0.0)) for name, trace in power.items()},
+        energy_in_kwh={name: _kwh(np.maximum(-trace, 0.0)) for name, trace in power.items()},
+        energy_stored_kwh={name: float(trace[-1]) for name, trace in stored.items()},
+        seconds_limited=limited,
+        ledger=ledger,
+        performance=_performance(site, orders, load, battery, state.battery_kw, response, reactive_asked, reactive),
+        activation_kwh=_kwh(battery.power_kw - battery.scheduled_kw),
+        curtailed_kwh=_kwh(load.reduction_kw - load.rebound_kw),
+        quarter_import_kw=quarters,
+        state=AssetState(
+            battery_kwh=float(battery.energy_kwh[-1]),
+            plant=plant.state,
+            month=month,
+            peak_import_kw=max(peak, float(quarters.max())),
+            rebound_kwh=load.rebound_kwh,
+            rebound_minutes=load.rebound_minutes,
+            battery_kw=float(battery.end_power_kw[-1]),
+        ),
+    )
+
+
+def _performance(
+    site: Site,
+    orders: HourOrders,
+    load: LoadHour,
+    battery: BatterySeconds,
+    first_power_kw: float,
+    response: Array,
+    reactive_asked: Array,
+    reactive: Array,
+) -> tuple[ServicePerformance, ...]:
+    least_step = CLEAR_STEP * orders.reserve_kw
+    jumps = np.abs(np.diff(response, prepend=response[:1])) >= least_step
+    schedule = np.full(SECONDS_PER_HOUR, orders.battery_kw)
+    return (
+        tracked(
+            "frequency_response",
+            committed=orders.reserve_kw,
+            requested=response,
+            delivered=battery.power_kw - battery.scheduled_kw,
+            ready=battery.deliverable,
+            response_time_s=mean_response_time_s(battery.target_kw, battery.end_power_kw, first_power_kw, least_step)
+            if jumps.any()
+            else None,
+        ),
+        tracked(
+            "voltage_support",
+            committed=orders.voltage_support_kvar,
+            requested=reactive_asked,
+            delivered=reactive,
+            ready=np.full(SECONDS_PER_HOUR, site.battery.converter_kva >= orders.voltage_support_kvar),
+            response_time_s=None,
+        ),
+        _demand_response(load, orders),
+        tracked(
+            "energy_arbitrage",
+            committed=abs(orders.battery_kw),
+            requested=schedule,
+            delivered=battery.scheduled_kw,
+            ready=np.abs(schedule - battery.scheduled_kw) <= FOLLOWED_KW,
+            response_time_s=None,
+        ),
+    )
+
+
+def _demand_response(load: LoadHour, orders: HourOrders) -> ServicePerformance:
+    asked = load.asked_kw > 0
+    if not asked.any():
+        return unused("demand_response")
+    target = max(event.target_reduction_kw for event in orders.events)
+    return tracked(
+        "demand_response",
+        committed=target,
+        requested=load.asked_kw[asked],
+        delivered=load.reduction_kw[asked],
+        ready=load.reduction_kw[asked] >= load.asked_kw[asked] - FOLLOWED_KW,
+        response_time_s=None,
+    )
+
+
+def _check(site: Site, orders: HourOrders, load_kw: Array, state: AssetState) -> None:
+    faults = [*_faults_of_orders(orders), *_faults_of_load(np.asarray(load_kw)), *_faults_of_state(site, state)]
+    if faults:
+        place = hour_label(orders.start) if orders.start.tzinfo else str(orders.start)
+        raise TwinError(
+            f"{len(faults)} fault(s): " + "; ".join(faults),
+            place=f"simulated hour {place}",
+            next_step="correct the orders, load or state; reference_site.toml gives the site's limits",
+        )
+
+
+def _faults_of_orders(orders: HourOrders) -> list[str]:
+    faults = []
+    if orders.start.tzinfo is None or utc(orders.start) != utc(orders.start).replace(minute=0, second=0, microsecond=0):
+        faults.append(f"orders.start {orders.start} is no full hour with a time zone")
+    names = (field.name for field in fields(orders) if field.name not in ("start", "events"))
+    faults += [f"orders.{name} is no number" for name in names if math.isnan(getattr(orders, name))]
+    sizes = ("reserve_kw", "voltage_support_kvar")
+    faults += [f"orders.{n} {getattr(orders, n)!r} is negative" for n in sizes if getattr(orders, n) < 0]
+    return faults
+
+
+def _faults_of_load(load_kw: Array) -> list[str]:
+    if load_kw.shape not in ((QUARTERS_PER_HOUR,), (MINUTES_PER_HOUR,)):
+        return [f"load_kw has shape {load_kw.shape}, not (60,) for minutes or (4,) for quarter-hours"]
+    bad = np.flatnonzero(~(np.isfinite(load_kw) & (load_kw >= 0)))
+    return [f"load_kw is NaN, infinite or negative at {len(bad)} place(s), first at {bad[0]}"] if len(bad) else []
+
+
+def _faults_of_state(site: Site, state: AssetState) -> list[str]:
+    faults = []
+    battery = site.battery
+    least = battery.min_state_of_charge * battery.capacity_kwh - ENERGY_TOLERANCE_KWH
+    most = battery.max_state_of_charge * battery.capacity_kwh + ENERGY_TOLERANCE_KWH
+    if not least <= state.battery_kwh <= most:
+        faults.append(f"state.battery_kwh {state.battery_kwh!r} is outside {least:g} to {most:g}")
+    if not abs(state.battery_kw) <= battery.max_power_kw * (1 + 1e-9):
+        faults.append(f"state.battery_kw {state.battery_kw!r} is above max_power_kw {battery.max_power_kw:g}")
+    least_of = {"rebound_kwh": 0.0, "rebound_minutes": 0.0, "peak_import_kw": -math.inf}
+    faults += [
+        f"state.{name} {value!r} is below {least:g} or no number"
+        for name, least in least_of.items()
+        if not (least <= (value := getattr(state, name)) < math.inf)
+    ]
+    return faults
+
+
+def _means(trace: Array, parts: int) -> Array:
+    return trace.reshape(parts, -1).mean(axis=1)
+
+
+def _minute_ends(energy_kwh: Array) -> Array:
+    return energy_kwh[1:].reshape(MINUTES_PER_HOUR, -1)[:, -1].copy()
+
+
+def _kwh(power_kw: Array) -> float:
+    return float(np.sum(power_kw)) / SECONDS_PER_HOUR
+
+
+def _lagged(asked: Array, time_constant_s: float) -> Array:
+    """First-order lag of a request by the second, from its first value."""
+    settled = -math.expm1(-1.0 / time_constant_s)
+    value, out = float(asked[0]), []
+    for goal in asked.tolist():
+        value += (goal - value) * settled
+        out.append(value)
+    return np.array(out)

@@ -1,0 +1,135 @@
+"""The energy ledger of an hour: each loss from its own law, so that what does not add up shows.
+
+What comes into an asset is positive; what goes out, is lost, or stays in the store is negative. The entries of an
+asset and hour add up to zero.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+import numpy as np
+
+from kpp_twin.battery.storage import StorageConfiguration
+from kpp_twin.demand.load import LoadHour
+from kpp_twin.errors import TwinError
+from kpp_twin.operation import LedgerEntry
+from kpp_twin.plant.one_state import PlantTotals
+from kpp_twin.records import Array
+from kpp_twin.timegrid import hour_label
+from kpp_twin.units import SECONDS_PER_HOUR
+
+# An asset's entries may miss zero by this share of the energy that moved, and by as much as rounding of a large store.
+RELATIVE_TOLERANCE = 1e-9
+ABSOLUTE_TOLERANCE_KWH = 1e-9
+
+
+def _entries(asset: str, energies: Mapping[str, float]) -> tuple[LedgerEntry, ...]:
+    return tuple(LedgerEntry(asset=asset, entry=entry, energy_kwh=energy) for entry, energy in energies.items())
+
+
+def _kwh(power_kw: Array) -> float:
+    """Energy of a power by the second."""
+    return float(np.sum(power_kw)) / SECONDS_PER_HOUR
+
+
+def battery_entries(power_kw: Array, energy_kwh: Array, config: StorageConfiguration) -> tuple[LedgerEntry, ...]:
+    """Entries of the battery.
+
+    Parameters
+    ----------
+    power_kw
+        Mean grid-side power of each second, ``(n,)``; positive discharges.
+    energy_kwh
+        Before each second and after the last, ``(n + 1,)``.
+    """
+    charge, discharge = np.maximum(-power_kw, 0.0), np.maximum(power_kw, 0.0)
+    lost_per_second = 1.0 - config.kept_share(1.0 / SECONDS_PER_HOUR)
+    return _entries(
+        "battery",
+        {
+            "in": _kwh(charge),
+            "out": -_kwh(discharge),
+            "charge_loss": -_kwh(charge) * (1.0 - config.charge_efficiency),
+            "discharge_loss": -_kwh(discharge) * (1.0 / config.discharge_efficiency - 1.0),
+            "self_discharge": -float(np.sum(energy_kwh[:-1])) * lost_per_second,
+            "store_change": -float(energy_kwh[-1] - energy_kwh[0]),
+        },
+    )
+
+
+def plant_entries(totals: PlantTotals, stored_before_kwh: float, stored_after_kwh: float) -> tuple[LedgerEntry, ...]:
+    """Entries of the plant, whose store is the exergy of receiver and column."""
+    losses = ("compressor", "throttle", "leak", "drag", "friction", "gear", "generator")
+    return _entries(
+        "plant",
+        {
+            "in": totals.compressor_in / SECONDS_PER_HOUR,
+            "out": -totals.generator_out / SECONDS_PER_HOUR,
+            **{f"{loss}_loss": -getattr(totals, f"{loss}_loss") / SECONDS_PER_HOUR for loss in losses},
+            "store_change": -(stored_after_kwh - stored_before_kwh),
+        },
+    )
+
+
+def load_entries(load: LoadHour) -> tuple[LedgerEntry, ...]:
+    """Entries of the load: drawn and curtailed against wanted at first and drawn later."""
+    return _entries(
+        "load",
+        {
+            "in": _kwh(load.power_kw),
+            "curtailed": _kwh(load.reduction_kw),
+            "wanted": -_kwh(load.measured_kw),
+            "rebound": -_kwh(load.rebound_kw),
+        },
+    )
+
+
+def site_entries(net_kw: Array, assets: Sequence[LedgerEntry]) -> tuple[LedgerEntry, ...]:
+    """Entries of the connection: what is drawn from the grid and given to it, against each asset's in and out.
+
+    Parameters
+    ----------
+    net_kw
+        Net power of the site by the second; positive flows to the grid.
+    """
+    asset_kwh: dict[str, float] = defaultdict(float)
+    for entry in assets:
+        if entry.entry in ("in", "out"):
+            asset_kwh[entry.asset] += entry.energy_kwh
+    return _entries(
+        "site",
+        {
+            "in": _kwh(np.maximum(-net_kw, 0.0)),
+            "out": -_kwh(np.maximum(net_kw, 0.0)),
+            **{f"to_{asset}": -energy for asset, energy in asset_kwh.items()},
+        },
+    )
+
+
+def residual_kwh(entries: Sequence[LedgerEntry], asset: str) -> float:
+    """By how much the entries of an asset miss zero."""
+    return sum(entry.energy_kwh for entry in entries if entry.asset == asset)
+
+
+def check_ledger(entries: Sequence[LedgerEntry], hour: datetime | None = None) -> None:
+    """Check that the entries of every asset of an hour add up to zero.
+
+    Raises
+    ------
+    TwinError
+        They do not; it names every such asset with its residual.
+    """
+    faults = []
+    for asset in dict.fromkeys(entry.asset for entry in entries):
+        residual = residual_kwh(entries, asset)
+        moved = sum(abs(entry.energy_kwh) for entry in entries if entry.asset == asset)
+        # Written so that a residual of NaN is a fault.
+        if not abs(residual) <= RELATIVE_TOLERANCE * moved + ABSOLUTE_TOLERANCE_KWH:
+            faults.append(f"{asset} misses {residual:.3g} kWh of {moved:.6g} kWh moved")
+    if faults:
+        raise TwinError(
+            "the energy ledger does not close: " + "; ".join(faults),
+            place=f"hour {hour_label(hour)}" if hour else "energy ledger",
+            next_step="this is a fault of the simulation: keep the state and orders of the hour, and report them",
+        )

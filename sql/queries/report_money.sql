@@ -1,0 +1,10 @@
+-- Money of the hours of [$start, $stop) by service, as settled last.
+SELECT service, valid_from, sum(amount) AS amount, any_value(currency) AS currency
+FROM (
+    SELECT *
+    FROM settlement_line
+    WHERE valid_from >= $start AND valid_from < $stop AND cycle_number <= $through_cycle
+    QUALIFY row_number() OVER (PARTITION BY service, asset, valid_from ORDER BY known_at DESC, cycle_number DESC) = 1
+)
+GROUP BY service, valid_from
+ORDER BY service, valid_from

@@ -1,0 +1,280 @@
+import re
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from kpp_twin.errors import ConfigError
+from kpp_twin.site import REFERENCE_SITE, Site, load_site, site_of
+
+TEXT = REFERENCE_SITE.read_text(encoding="utf-8")
+SiteFile = Callable[[str], Path]
+
+
+def changed(text: str, section: str, name: str, value: str | None) -> str:
+    """The file with another value in the first place of that name in a section; without the line if none."""
+    head, found, rest = text.partition(f"[{section}]")
+    line = re.compile(rf"^{name} = .*$", re.MULTILINE)
+    assert found, section
+    assert line.search(rest), name
+    return head + found + line.sub("" if value is None else f"{name} = {value}", rest, count=1)
+
+
+@pytest.fixture
+def site_file(tmp_path: Path) -> SiteFile:
+    def written(text: str) -> Path:
+        (tmp_path / "site.toml").write_text(text, encoding="utf-8")
+        return tmp_path / "site.toml"
+
+    return written
+
+
+def fault_of(path: Path) -> str:
+    with pytest.raises(ConfigError) as told:
+        load_site(path)
+    assert told.value.place == str(path)
+    assert "reference_site.toml" in told.value.next_step
+    return told.value.fault
+
+
+# Section, name, value as it stands in the file, and what the message must name.
+WRONG_VALUES = [
+    # wrong types
+    ("connection", "limit_kw", '"1500"', "connection.limit_kw"),
+    ("connection", "limit_kw", "true", "connection.limit_kw"),
+    ("connection", "limit_kw", "[1500.0]", "connection.limit_kw"),
+    ("market", "price_series", "7", "market.price_series"),
+    ("market", "price_series", "2021-10-14", "market.price_series"),
+    ("plant", "floaters", "66.5", "plant.floaters"),
+    ("plant", "floaters", "66.0", "plant.floaters"),
+    ("plant", "floaters", "true", "plant.floaters"),
+    ("demand_response", "max_event_hours", '"4"', "demand_response.max_event_hours"),
+    ("grid", "seed", "1.0", "grid.seed"),
+    ("load_blocks", "name", "1", "load_blocks.0.name"),
+    ("load_blocks", "share", '"0.55"', "load_blocks.0.share"),
+    ("load_blocks", "tier", "1.0", "load_blocks.0.tier"),
+    ("coordinator.service_priorities", "frequency_response", "1", "coordinator.service_priorities.frequency_response"),
+    # not finite
+    ("connection", "limit_kw", "nan", "connection.limit_kw"),
+    ("battery", "capacity_kwh", "inf", "battery.capacity_kwh"),
+    ("market", "price_threshold_per_mwh", "-inf", "market.price_threshold_per_mwh"),
+    ("grid", "voltage_noise_pu", "nan", "grid.voltage_noise_pu"),
+    # out of range
+    ("connection", "limit_kw", "0.0", "connection.limit_kw"),
+    ("connection", "limit_kw", "-1.0", "connection.limit_kw"),
+    ("market", "price_series", '""', "market.price_series"),
+    ("market", "minimum_bid_kw", "-0.1", "market.minimum_bid_kw"),
+    ("market", "risk_tolerance", "1.01", "market.risk_tolerance"),
+    ("market", "demand_charge_per_kw_month", "-10.0", "market.demand_charge_per_kw_month"),
+    ("battery", "capacity_kwh", "0.0", "battery.capacity_kwh"),
+    ("battery", "charge_efficiency", "1.05", "battery.charge_efficiency"),
+    ("battery", "discharge_efficiency", "0.0", "battery.discharge_efficiency"),
+    ("battery", "self_discharge_per_month", "1.0", "battery.self_discharge_per_month"),
+    ("battery", "max_state_of_charge", "90.0", "battery.max_state_of_charge"),
+    ("battery", "response_time_s", "0.0", "battery.response_time_s"),
+    ("battery", "degradation_cost_per_mwh", "-20.0", "battery.degradation_cost_per_mwh"),
+    ("plant", "floaters", "1", "plant.floaters"),
+    ("plant", "compressor_efficiency", "1.2", "plant.compressor_efficiency"),
+    ("plant", "leak_per_day", "-0.01", "plant.leak_per_day"),
+    ("plant", "friction_n", "-600.0", "plant.friction_n"),
+    ("demand_response", "max_event_hours", "25", "demand_response.max_event_hours"),
+    ("demand_response", "ramp_kw_per_minute", "0.0", "demand_response.ramp_kw_per_minute"),
+    ("demand_response", "rebound_fraction", "2.0", "demand_response.rebound_fraction"),
+    ("load_blocks", "share", "1.55", "load_blocks.0.share"),
+    ("load_blocks", "tier", "0", "load_blocks.0.tier"),
+    ("coordinator", "available_capacity_kw", "0.0", "coordinator.available_capacity_kw"),
+    ("services", "frequency_response_minutes", "0", "services.frequency_response_minutes"),
+    ("services", "voltage_support_kvar", "-200.0", "services.voltage_support_kvar"),
+    ("grid", "seed", "-1", "grid.seed"),
+    ("grid", "nominal_hz", "600.0", "grid.nominal_hz"),
+    ("grid", "voltage_mean_pu", "230.0", "grid.voltage_mean_pu"),
+    # unknown names
+    ("coordinator.service_priorities", "frequency_response", '"URGENT"', "service_priorities.frequency_response"),
+    ("coordinator.service_priorities", "frequency_response", '"high"', "service_priorities.frequency_response"),
+    # values that contradict one another
+    ("battery", "min_state_of_charge", "0.95", "min_state_of_charge must be below max_state_of_charge"),
+    ("battery", "initial_state_of_charge", "0.05", "initial_state_of_charge must lie between"),
+    ("battery", "target_state_of_charge", "0.95", "target_state_of_charge must lie between"),
+    ("battery", "converter_kva", "499.0", "converter_kva must not be below max_power_kw"),
+    ("plant", "max_receiver_bar", "3.0", "min_receiver_bar must be below max_receiver_bar"),
+    ("plant", "initial_receiver_bar", "11.0", "initial_receiver_bar must lie between"),
+    ("plant", "chain_length_m", "40.0", "chain_length_m must be at least twice shaft_height_m"),
+    ("demand_response", "min_reduction_kw", "250.0", "min_reduction_kw must not exceed max_reduction_kw"),
+    ("grid", "deadband_hz", "0.3", "deadband_hz must be below full_response_hz"),
+    ("load_blocks", "share", "0.5", "shares of load_blocks must add up to 1; they are 0.95"),
+    ("load_blocks", "name", '"cooling"', "load_blocks need different names"),
+    ("services", "frequency_response_kw", "501.0", "frequency_response_kw must not exceed battery.max_power_kw"),
+    ("services", "voltage_support_kvar", "592.0", "services.voltage_support_kvar with"),
+    ("services", "frequency_response_minutes", "240", "frequency_response_minutes needs 801.053 kWh"),
+    ("coordinator", "available_capacity_kw", "99.0", "must not exceed coordinator.available_capacity_kw"),
+    ("connection", "limit_kw", "99.0", "must not exceed connection.limit_kw"),
+]
+
+
+@pytest.mark.parametrize(
+    ("section", "name", "value", "named"), WRONG_VALUES, ids=[f"{w[0]}.{w[1]}={w[2]}" for w in WRONG_VALUES]
+)
+def test_a_wrong_value_is_named(site_file: SiteFile, section: str, name: str, value: str, named: str) -> None:
+    fault = fault_of(site_file(changed(TEXT, section, name, value)))
+    assert fault.startswith("1 fault(s)")
+    assert named in fault
+
+
+VALUES = [
+    (section, name)
+    for section, values in tomllib.loads(TEXT).items()
+    if isinstance(values, dict)
+    for name in values
+    if not isinstance(values[name], dict)
+]
+
+
+@pytest.mark.parametrize(("section", "name"), VALUES, ids=lambda text: str(text))
+def test_a_missing_value_is_named(site_file: SiteFile, section: str, name: str) -> None:
+    """No value has a default in the code: the file says all."""
+    fault = fault_of(site_file(changed(TEXT, section, name, None)))
+    assert fault == f"1 fault(s) in the site: {section}.{name}: Field required"
+
+
+@pytest.mark.parametrize("section", [s for s in tomllib.loads(TEXT) if s != "load_blocks"])
+def test_a_missing_section_is_named(site_file: SiteFile, section: str) -> None:
+    parts = re.split(r"^(?=\[)", TEXT, flags=re.MULTILINE)
+    kept = [part for part in parts if not part.startswith((f"[{section}]", f"[{section}."))]
+    assert fault_of(site_file("".join(kept))) == f"1 fault(s) in the site: {section}: Field required"
+
+
+def test_missing_load_blocks_are_named(site_file: SiteFile) -> None:
+    parts = re.split(r"^(?=\[)", TEXT, flags=re.MULTILINE)
+    without = "".join(part for part in parts if not part.startswith("[[load_blocks]]"))
+    assert "load_blocks: Field required" in fault_of(site_file(without))
+    assert "shares of load_blocks" in fault_of(site_file("load_blocks = []\n" + without))
+    assert "load_blocks: Input should be" in fault_of(site_file("load_blocks = 1\n" + without))
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("colour = 1\n" + TEXT, "colour: Extra inputs are not permitted"),
+        (TEXT + "\n[weather]\n", "weather: Extra inputs"),
+        (TEXT.replace("[battery]", "[battery]\ncapacity = 1000.0"), "battery.capacity: Extra inputs"),
+        (TEXT.replace("frequency_response = ", "freqency_response = "), "service_priorities.freqency_response"),
+        (TEXT.replace("tier = 1  ", "tier = 1\nkind = 2 #"), "load_blocks.0.kind: Extra inputs"),
+    ],
+    ids=["value", "section", "value-in-section", "service", "value-in-block"],
+)
+def test_an_unknown_name_is_named(site_file: SiteFile, text: str, named: str) -> None:
+    assert named in fault_of(site_file(text))
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        (TEXT.replace("limit_kw = 1500.0", "limit_kw = "), "line 6"),
+        (TEXT.replace("limit_kw = 1500.0", "limit_kw = 1,500.0"), "line 6"),
+        (TEXT.replace("limit_kw = 1500.0", "limit_kw: 1500.0"), "line 6"),
+        (TEXT.replace("limit_kw = 1500.0", "limit_kw = 1\nlimit_kw = 2"), "line 7"),
+        (TEXT + "\n[battery]\n", "battery"),
+        ("[connection\n", "line 1"),
+        ("\x00", "line 1"),
+    ],
+    ids=["no-value", "thousands", "colon", "value-twice", "section-twice", "open-bracket", "zero-byte"],
+)
+def test_broken_toml_is_told_with_its_line(site_file: SiteFile, text: str, named: str) -> None:
+    assert named in fault_of(site_file(text))
+
+
+def test_an_empty_file_lacks_every_section(site_file: SiteFile) -> None:
+    fault = fault_of(site_file(""))
+    assert fault.startswith("9 fault(s)")
+    assert all(f"{section}: Field required" in fault for section in Site.model_fields)
+
+
+def test_a_file_that_is_not_utf8_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "site.toml").write_bytes(TEXT.encode("utf-16"))
+    assert "utf-8" in fault_of(tmp_path / "site.toml")
+
+
+def test_a_missing_file_and_a_folder_are_refused(tmp_path: Path) -> None:
+    assert "No such file" in fault_of(tmp_path / "none.toml")
+    assert "directory" in fault_of(tmp_path)
+
+
+def test_several_faults_come_in_one_message(site_file: SiteFile) -> None:
+    text = changed(TEXT, "battery", "capacity_kwh", "-1.0")
+    text = changed(text, "market", "risk_tolerance", '"low"')
+    text = changed(text, "grid", "seed", None)
+    text = changed(text, "plant", "leak_per_day", "nan")
+    fault = fault_of(site_file("colour = 1\n" + text))
+    assert fault.startswith("5 fault(s)")
+    named = ("colour", "battery.capacity_kwh", "market.risk_tolerance", "grid.seed", "plant.leak_per_day")
+    assert all(name in fault for name in named)
+
+
+def test_services_that_cannot_be_kept_come_in_one_message(site_file: SiteFile) -> None:
+    text = changed(TEXT, "services", "frequency_response_kw", "2000.0")
+    fault = fault_of(site_file(text))
+    limits = (
+        "battery.max_power_kw",
+        "coordinator.available_capacity_kw",
+        "connection.limit_kw",
+        "battery.converter_kva",
+    )
+    assert all(limit in fault for limit in limits)
+
+
+def test_the_reference_site_is_read() -> None:
+    site = load_site()
+    assert (site.battery.capacity_kwh, site.battery.max_power_kw) == (1000.0, 500.0)
+    assert site.coordinator.service_priorities["frequency_response"] == "HIGH"
+    assert [block.tier for block in site.load_blocks] == [1, 2, 3, 4]
+
+
+def test_the_file_says_that_all_is_assumed_and_every_value_its_unit() -> None:
+    assert "EVERY VALUE HERE IS AN ASSUMPTION" in TEXT.splitlines()[0]
+    lines = [line for line in TEXT.splitlines() if re.match(r"\w+ =", line)]
+    assert len(lines) == len(VALUES) + 4 * 3 + 5
+    assert [line for line in lines if not re.search(r"#.*\[[^\[\]]+\]$", line)] == []
+
+
+def test_the_content_gives_the_same_site_again() -> None:
+    site = load_site()
+    again = site_of(site.content, place="the store")
+    assert again == site
+    assert (again.content, again.digest) == (site.content, site.digest)
+
+
+@given(st.permutations(list(load_site().coordinator.service_priorities)), st.integers(100, 5000))
+def test_the_digest_names_the_values_not_how_they_stand(order: list[str], kwh: int) -> None:
+    content = load_site().model_dump()
+    priorities = content["coordinator"]["service_priorities"]
+    content["battery"]["capacity_kwh"] = float(kwh)
+    plain = site_of(content, place="a")
+    content["coordinator"]["service_priorities"] = {name: priorities[name] for name in order}
+    content["battery"]["capacity_kwh"] = kwh
+    assert site_of(dict(reversed(content.items())), place="b").digest == plain.digest
+    assert (plain.digest == load_site().digest) == (kwh == 1000)
+
+
+@pytest.mark.parametrize("section", [s for s in Site.model_fields if s != "load_blocks"])
+def test_every_section_moves_the_digest(section: str) -> None:
+    site = load_site()
+    content = site.model_dump()
+    name = next(n for n, value in content[section].items() if isinstance(value, float))
+    content[section][name] *= 1.0001
+    assert site_of(content, place="a").digest != site.digest
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"battery": 1}'])
+def test_content_that_is_no_site_is_refused(content: str) -> None:
+    with pytest.raises(ConfigError, match="the store"):
+        site_of(content, place="the store")
+
+
+def test_a_site_does_not_change() -> None:
+    site = load_site()
+    with pytest.raises(ValidationError, match="frozen"):
+        site.battery.capacity_kwh = 1.0
