@@ -1,13 +1,13 @@
-"""The steps of a cycle as Prefect tasks, and the table that people see in the UI."""
+"""The steps of a cycle as Prefect tasks."""
 
 from datetime import datetime
 from typing import Any
 
 from prefect import task
-from prefect.artifacts import create_table_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.runtime import flow_run
 
+from flows.artifacts import show_run
 from kpp_twin import cycle
 from kpp_twin.records import CycleKind, CycleReport, Slot
 from kpp_twin.settings import Settings
@@ -35,25 +35,7 @@ def target(settings: Settings, kind: CycleKind, as_of: datetime | None) -> Slot:
 
 
 def run_due(settings: Settings, wanted: Slot) -> list[CycleReport]:
-    """Run what is due up to a cycle, step by step, and show what the gate found."""
+    """Run what is due up to a cycle, step by step, and show what it found and did."""
     reports = list(cycle.run_due(settings, wanted, TASKS))
-    show_quality(wanted, reports)
+    show_run(settings, wanted, reports)
     return reports
-
-
-def show_quality(wanted: Slot, reports: list[CycleReport]) -> None:
-    """Table of rows in, admitted and quarantined, with the findings, as an artifact of the run."""
-    create_table_artifact(
-        key=f"quality-{wanted.kind}",
-        description=f"What the gate found, up to {wanted.cycle_id}",
-        table=[
-            {
-                "cycle": report.slot.cycle_id,
-                "rows in": report.rows_in,
-                "admitted": report.rows_admitted,
-                "quarantined": report.rows_quarantined,
-                "findings": "; ".join(report.notes),
-            }
-            for report in reports
-        ],
-    )

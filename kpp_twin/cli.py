@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from kpp_twin import __version__
+from kpp_twin.cli_forecasters import compare, promote, rollback, train
 from kpp_twin.console import configure_logging, print_json, print_table, show, talk, told_on_stderr
 from kpp_twin.errors import IncompleteError, TwinError
 from kpp_twin.records import CycleKind, Slot
@@ -279,6 +280,31 @@ def report(settings: Settings, day: datetime) -> None:
     for table in tables:
         show(table)
     click.echo(f"report: {path}", err=True)
+
+
+@app.command(name="show")
+@click.argument("day", type=click.DateTime(["%Y-%m-%d"]))
+@click.option("--json", "as_json", is_flag=True, help="One JSON object instead of tables.")
+@click.pass_obj
+def show_command(settings: Settings, day: datetime, *, as_json: bool) -> None:
+    """Print forecasts, operation, money and services of a market-local day; writes nothing.
+
+    Example: kpp-twin show 2021-10-14 --json
+    """
+    from kpp_twin.report.plain import day_data
+    from kpp_twin.report.terminal import day_tables
+    from kpp_twin.reporting import read_report
+
+    report = read_report(settings, day.date())
+    if as_json:
+        print_json(day_data(report))
+        return
+    for table in day_tables(report):
+        show(table)
+
+
+for command in (train, compare, promote, rollback):
+    app.add_command(command)
 
 
 def _label(moment: datetime | None) -> str:

@@ -7,51 +7,31 @@ one transaction. Each step hands frozen records to the next; no database connect
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
-
-import pandas as pd
 
 from kpp_twin.crashpoints import reach
 from kpp_twin.errors import HistoryError, IncompleteError, QualityBlockedError, TwinError
 from kpp_twin.feeds import Feed
-from kpp_twin.operating.stations import operate
-from kpp_twin.operation import Standing
 from kpp_twin.quality import gate
-from kpp_twin.quality.tables import check_tables
-from kpp_twin.records import (
-    Checked,
-    CycleKind,
-    CycleReport,
-    History,
-    ModelVersion,
-    Outcome,
-    Serving,
-    Slot,
-    Start,
-    slot_of,
-)
+from kpp_twin.records import Checked, CycleKind, CycleReport, Outcome, Slot, Start, slot_of
 from kpp_twin.settings import Settings
-from kpp_twin.site import Site, load_site
+from kpp_twin.site import load_site
 from kpp_twin.sources.files import read_feed
 from kpp_twin.sources.replay_clock import read_clock, start_clock
 from kpp_twin.store import journal
 from kpp_twin.store.commit import PredecessorMovedError, commit_cycle, insert
-from kpp_twin.store.connection import Connection, open_live
-from kpp_twin.store.forecasters import read_catalogue, read_servings
-from kpp_twin.store.history import cycle_report, last_as_of_by_kind, read_history, read_start, read_tables
+from kpp_twin.store.connection import open_live
+from kpp_twin.store.history import cycle_report, last_as_of_by_kind, read_start
 from kpp_twin.store.kept import keep, keep_refused, kept_delivery
 from kpp_twin.store.recovery import recover
 from kpp_twin.store.snapshot import publish
-from kpp_twin.store.standing import read_standing
+from kpp_twin.thought import TAKING_IN, compute, read_known
 from kpp_twin.timegrid import daily_slots, hour_label, hourly_slots, utc
-from models.forecasting import decide
 
 log = logging.getLogger(__name__)
 
-NAIVE_REACH_DAYS = 30  # how far back of the judged days a naive forecast may look
-TAKING_IN = ("hourly", "daily")  # kinds of cycles that look for new data
 MAX_RESTARTS = 3
 
 
@@ -67,7 +47,7 @@ def data_time(settings: Settings, wall_time: datetime) -> datetime:
 
 
 def newest_slot(settings: Settings, kind: CycleKind, wall_time: datetime) -> Slot:
-    """Return the cycle of a kind that should have run last; a retraining stands where the history stands.
+    """Return the cycle of a kind that should have run last; a retraining comes a minute after the newest one.
 
     Raises
     ------
@@ -75,12 +55,7 @@ def newest_slot(settings: Settings, kind: CycleKind, wall_time: datetime) -> Slo
         Retraining was asked for before any cycle ran.
     """
     if kind == "retrain":
-        last = _last_as_of(settings)
-        if not last:
-            raise HistoryError(
-                "there is no history to train on", place=str(settings.store_path), next_step="run `kpp-twin run daily`"
-            )
-        return Slot(kind=kind, as_of=max(last.values()))
+        return desk_slot(settings, kind)
     now = data_time(settings, wall_time)
     before = now - timedelta(days=2)
     if kind == "hourly":
@@ -90,16 +65,20 @@ def newest_slot(settings: Settings, kind: CycleKind, wall_time: datetime) -> Slo
     return Slot(kind=kind, as_of=slots[-1])
 
 
-def choice_slot(settings: Settings, kind: Literal["promote", "rollback"], subject: str) -> Slot:
-    """Cycle of an operator's choice: a minute after the newest one, so that every choice is a cycle of its own.
+def desk_slot(settings: Settings, kind: Literal["retrain", "promote", "rollback"], subject: str = "") -> Slot:
+    """Cycle that an operator asks for: a minute after the newest one, so that each is one of its own.
 
     Raises
     ------
     HistoryError
         No cycle has run yet.
     """
-    last = newest_slot(settings, "retrain", datetime.min.replace(tzinfo=UTC)).as_of
-    return Slot(kind=kind, as_of=last + timedelta(minutes=1), subject=subject)
+    last = _last_as_of(settings)
+    if not last:
+        raise HistoryError(
+            "there is no history to train on", place=str(settings.store_path), next_step="run `kpp-twin run daily`"
+        )
+    return Slot(kind=kind, as_of=max(last.values()) + timedelta(minutes=1), subject=subject)
 
 
 def _last_as_of(settings: Settings) -> dict[str, datetime]:
@@ -219,26 +198,6 @@ def _gather(settings: Settings, start: Start, feed: Feed) -> Checked:
     return checked
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
-    """All that a cycle computes from.
-
-    Attributes
-    ----------
-    gained
-        Once a day what each history table gained, to be judged.
-    catalogue, choices
-        For an operator's choice: every forecaster ever trained, and every choice so far.
-    """
-
-    site: Site
-    history: History
-    standing: Standing
-    gained: Mapping[str, pd.DataFrame]
-    catalogue: tuple[ModelVersion, ...] = ()
-    choices: tuple[Serving, ...] = ()
-
-
 def think(settings: Settings, start: Start, checked: Sequence[Checked]) -> Outcome:
     """Compute the outcome from all that may be known; the new rows are written on trial for that, and rolled back."""
     site = load_site(settings.site_file)
@@ -249,55 +208,6 @@ def think(settings: Settings, start: Start, checked: Sequence[Checked]) -> Outco
         known = read_known(connection, settings, start, site)
         connection.rollback()
     return compute(settings, start.slot, known, checked)
-
-
-def read_known(connection: Connection, settings: Settings, start: Start, site: Site) -> Known:
-    """All that may be known at the cycle's ``as_of``, its own new rows included; once a day the tables to judge too."""
-    slot, before = start.slot, start.predecessor.cycle_number
-    days = settings.selection_days + (NAIVE_REACH_DAYS if slot.kind == "hourly" else settings.training_days)
-    is_choice = slot.kind in ("promote", "rollback")
-    return Known(
-        site=site,
-        history=read_history(connection, start, settings.feeds, days),
-        standing=read_standing(connection, start),
-        gained=read_tables(connection, start) if slot.kind == "daily" else {},
-        catalogue=read_catalogue(connection, slot.as_of, before) if is_choice else (),
-        choices=read_servings(connection, "serving_all", slot.as_of, before) if is_choice else (),
-    )
-
-
-def compute(settings: Settings, slot: Slot, known: Known, checked: Sequence[Checked]) -> Outcome:
-    """Everything that the cycle decides; a pure function of its arguments."""
-    history, site = known.history, known.site
-    decided = decide(slot.kind, history, days=settings.selection_days, zone=settings.zone)
-    for model in decided.models:
-        log.debug("%s: trained, errors %s", model.model_version, model.scores)
-    operation = operate(
-        site, slot, history, decided.forecasts, known.standing, zone=settings.zone, currency=settings.currency
-    )
-    return Outcome(
-        models=decided.models,
-        servings=decided.servings,
-        forecasts=decided.forecasts,
-        operation=operation,
-        table_checks=check_tables(known.gained, as_of=pd.Timestamp(slot.as_of), zone=settings.zone),
-        notes=(*_findings(checked), *decided.notes, *operation.notes),
-        state={
-            "known_until": {s.variable + " " + s.name: hour_label(s.grid.stop) for s in history.series},
-            "site": site.digest,
-            "operation": operation.state,
-        },
-    )
-
-
-def _findings(checked: Sequence[Checked]) -> Iterator[str]:
-    """One line for each rule that new rows broke."""
-    for item in checked:
-        for result in item.results.to_dict("records"):
-            if not result["passed"]:
-                what = "quarantined" if result["action"] == "quarantine" else "flagged"
-                evidence = f" ({result['evidence']})" if result["evidence"] else ""
-                yield f"{item.feed.name}: {result['rows_failed']} row(s) {what}: {result['rule']}{evidence}"
 
 
 def finish(settings: Settings, start: Start, checked: Sequence[Checked], outcome: Outcome) -> CycleReport:

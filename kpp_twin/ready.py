@@ -38,6 +38,8 @@ def optimizer() -> EconomicOptimizer:
 def bundled_price_forecast() -> Forecast:
     """Price forecast of the local day after `replay_from`, made of the bundled prices that were known then.
 
+    It looks back as far as the daily cycle does, and gives what that gives.
+
     Raises
     ------
     IncompleteError
@@ -45,8 +47,10 @@ def bundled_price_forecast() -> Forecast:
     """
     settings, site = _defaults(), load_site()
     price = next(feed for feed in settings.feeds if feed.name == "price")
-    series = known_series(price, site.market.price_series, as_of=settings.replay_from, zone=settings.zone)
-    history = History(as_of=settings.replay_from, series=(series,), models=())
+    as_of, days = settings.replay_from, settings.selection_days + settings.training_days
+    since = as_of.replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=days)
+    series = known_series(price, site.market.price_series, since=since, as_of=as_of, zone=settings.zone)
+    history = History(as_of=as_of, series=(series,), models=())
     decided = decide("daily", history, days=settings.selection_days, zone=settings.zone)
     if not decided.forecasts:
         raise IncompleteError(
@@ -55,11 +59,11 @@ def bundled_price_forecast() -> Forecast:
     return decided.forecasts[0]
 
 
-def known_series(feed: Feed, name: str, *, as_of: datetime, zone: ZoneInfo) -> Series:
-    """A bundled series as far as it was known at ``as_of``."""
+def known_series(feed: Feed, name: str, *, since: datetime, as_of: datetime, zone: ZoneInfo) -> Series:
+    """A bundled series from an instant on, as far as it was known at ``as_of``."""
     delivery = read_feed(BUNDLED_DATA, feed)
     rows = parse(delivery, naive_zone=None).rows
-    rows = rows[rows["series"] == name].sort_values("valid_from")
+    rows = rows[(rows["series"] == name) & (rows["valid_from"] >= since)].sort_values("valid_from")
     known_at = feed.known_at(rows["valid_from"], zone)
     is_known = (known_at <= as_of).to_numpy()
     rows, known_at = rows[is_known], known_at[is_known]

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from kpp_twin.cycle import compute, gather, read_known
+from kpp_twin.cycle import gather
 from kpp_twin.errors import HistoryError
 from kpp_twin.records import slot_of
 from kpp_twin.settings import Settings
@@ -12,6 +12,7 @@ from kpp_twin.store.commit import trial_digest
 from kpp_twin.store.connection import Connection
 from kpp_twin.store.history import committed_cycles, read_start
 from kpp_twin.store.standing import read_site_content
+from kpp_twin.thought import compute, read_known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

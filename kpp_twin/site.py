@@ -78,6 +78,7 @@ class Battery(_Section):
     converter_kva: Positive
     initial_state_of_charge: Share
     target_state_of_charge: Share
+    guard_state_of_charge: Annotated[float, Field(ge=0, le=0.2)]
     degradation_cost_per_mwh: NotNegative
 
     @model_validator(mode="after")

@@ -10,7 +10,7 @@ import numpy as np
 
 from kpp_twin.records import Array, ModelVersion, Series
 from kpp_twin.timegrid import hour_label
-from models import naive
+from models import naive, ridge
 from models.forecaster import RidgeForecaster
 from models.judging import band_scores, diebold_mariano, mean_absolute
 from models.load import LoadForecaster
@@ -114,8 +114,13 @@ def _own(
     own = {"mae": scores[method]}
     if scores[naive_best] > 0:
         own["rmae"] = scores[method] / scores[naive_best]
+    table = ridge.error_table if method == RIDGE else naive.error_table
     has_error = np.isfinite(errors[method]).reshape(days, -1).any(axis=1)
-    return own | band_scores(errors[method], width, judged.local_hour, days) | {"judged_days": float(has_error.sum())}
+    return (
+        own
+        | band_scores(errors[method], width, judged.local_hour, days, table)
+        | {"judged_days": float(has_error.sum())}
+    )
 
 
 def _hours_ahead(series: Series, forecaster: RidgeForecaster, zone: ZoneInfo) -> dict[str, float]:

@@ -19,6 +19,8 @@ VARIABLES = {
     "daily": ("price", "load"),
     "retrain": ("price", "load"),
     "hourly": ("load",),  # nothing new is learnt of prices between two auctions
+    "promote": (),
+    "rollback": (),
 }
 SPARE_DAYS = 2  # a local day begins earlier than the UTC day, and today is not over
 

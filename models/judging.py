@@ -1,13 +1,12 @@
 """How candidates are compared: the same days, issued as they would have been, by forecasters that had not seen them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import numpy.typing as npt
 
 from kpp_twin.records import Array
 from models.naive import LEVELS
-from models.ridge import error_table
 
 FIRST_BAND_DAYS = 14  # of errors before a band is judged
 BAND_BLOCK_DAYS = 7
@@ -24,13 +23,17 @@ def mean_absolute(errors: Mapping[str, Array]) -> dict[str, float]:
     return {name: float(np.mean(np.abs(e[common]))) if common.any() else float("nan") for name, e in errors.items()}
 
 
-def band_scores(errors: Array, width: Array, hour: Int, n_days: int) -> dict[str, float]:
+def band_scores(
+    errors: Array, width: Array, hour: Int, n_days: int, error_table: Callable[[Array, Int], Array]
+) -> dict[str, float]:
     """Pinball loss and coverage of the 90 % band, each block of days by the errors of the days before it.
 
     Parameters
     ----------
     errors, width, hour
         Actual minus forecast, what the error is measured in, and the local hour, ``(n_days * n_steps,)``.
+    error_table
+        How the forecaster makes quantiles of its errors by local hour.
 
     Returns
     -------

@@ -143,9 +143,15 @@ def forecast(
             f"{series.variable} {series.name}: no value known for {int(np.isnan(values).sum())} of {len(values)} "
             f"intervals from {first:%Y-%m-%dT%H:%MZ} on any of the {len(LAGS[method])} earlier days"
         )
-    errors = judged.errors[method]
-    table = np.zeros((HOURS_PER_DAY, N_QUANTILES))
-    for hour in range(HOURS_PER_DAY):
-        of_hour = errors[(judged.local_hour == hour) & np.isfinite(errors)]
-        table[hour] = np.quantile(of_hour if len(of_hour) else errors[np.isfinite(errors)], LEVELS)
+    table = error_table(judged.errors[method], judged.local_hour)
     return values, values[:, None] + table[targets.tz_convert(zone).hour]
+
+
+def error_table(errors: Array, hour: npt.NDArray[np.int64]) -> Array:
+    """Quantiles of the errors by local hour, ``(24, 19)``; an hour without errors takes those of all hours."""
+    finite = np.isfinite(errors)
+    table = np.zeros((HOURS_PER_DAY, N_QUANTILES))
+    for row in range(HOURS_PER_DAY):
+        of_hour = errors[finite & (hour == row)]
+        table[row] = np.quantile(of_hour if len(of_hour) else errors[finite], LEVELS)
+    return table

@@ -89,12 +89,17 @@ def spread_of(errors: Array, lead: npt.NDArray[np.int64]) -> Array:
 
 
 def error_table(errors: Array, hour: npt.NDArray[np.int64]) -> Array:
-    """Quantiles of the errors by local hour, ``(24, 19)``; an hour without errors takes those of all hours."""
+    """Quantiles of the errors by local hour, ``(24, 19)``; an hour without errors takes those of all hours.
+
+    The hours beside it count too. A rank among n stands for the level rank / (n + 1): with few errors the outer
+    quantiles lie at the outermost ones (Weibull, 1939).
+    """
     finite = np.isfinite(errors)
     table = np.zeros(SHAPES["errors"])
     for row in range(HOURS_PER_DAY):
-        of_hour = errors[finite & (hour == row)]
-        table[row] = np.quantile(of_hour if len(of_hour) else errors[finite], LEVELS)
+        beside = np.isin(hour, [(row - 1) % HOURS_PER_DAY, row, (row + 1) % HOURS_PER_DAY])
+        near = errors[finite & beside]
+        table[row] = np.quantile(near if len(near) else errors[finite], LEVELS, method="weibull")
     return table
 
 

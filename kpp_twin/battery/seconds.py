@@ -57,7 +57,8 @@ def battery_seconds(
 
     The setpoint gives way to the reserve: it leaves power for full activation either way, and stops where the energy
     for full activation over the reserve's duration would be touched. The response may use all of the energy; what it
-    has used of that for the reserve is slowly restored, with the reserve's duration as time constant.
+    has used of that for the reserve is slowly restored while the grid does not ask for more of it, with the reserve's
+    duration as time constant.
 
     Parameters
     ----------
@@ -97,8 +98,14 @@ def battery_seconds(
         lowest = min(max(lowest, min(low, 0.0)), highest)
 
         spare_up, spare_down = stored - least_scheduled, most_scheduled - stored
-        order_high = min(spare_up * up, max(0.0, high - reserve_kw)) if spare_up >= 0.0 else spare_up * slowly
-        order_low = max(-spare_down * down, floor) if spare_down >= 0.0 else -spare_down * slowly
+        if spare_up >= 0.0:
+            order_high = min(spare_up * up, max(0.0, high - reserve_kw))
+        else:
+            order_high = 0.0 if response > 0.0 else spare_up * slowly
+        if spare_down >= 0.0:
+            order_low = max(-spare_down * down, floor)
+        else:
+            order_low = 0.0 if response < 0.0 else -spare_down * slowly
         order = max(min(setpoint_kw, order_high), order_low)
         target = min(max(order + response, lowest), highest)
         mean = min(max(target + (power - target) * lagging, lowest), highest)

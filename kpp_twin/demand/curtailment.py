@@ -137,9 +137,8 @@ class LoadCurtailmentController:
             faults.append(f"duration {duration} is not above 0 and at most {rules.max_event_hours} h")
         reachable = rules.ramp_kw_per_minute * (ramp_time / timedelta(minutes=1))
         if target > reachable * (1 + 1e-9):
-            faults.append(
-                f"{target:g} kW needs a ramp_time of {target / rules.ramp_kw_per_minute:g} min, not {ramp_time}"
-            )
+            needed = timedelta(minutes=target / rules.ramp_kw_per_minute)
+            faults.append(f"{target:g} kW needs a ramp_time of {needed}, not {ramp_time}")
         if ramp_time > duration:
             faults.append(f"ramp_time {ramp_time} is longer than duration {duration}")
         if faults:

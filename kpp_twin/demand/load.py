@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 import numpy as np
 
@@ -60,8 +61,8 @@ def load_hour(
     reduction = np.minimum(asked, sheddable_share(blocks) * measured_kw)
     rebound = np.zeros(SECONDS_PER_HOUR)
     pending, left = rebound_kwh, rebound_minutes
-    edges = np.flatnonzero(np.diff(active)) + 1
-    for first, stop in zip([0, *edges], [*edges, SECONDS_PER_HOUR], strict=True):
+    edges = (np.flatnonzero(np.diff(active)) + 1).tolist()
+    for first, stop in pairwise([0, *edges, SECONDS_PER_HOUR]):
         if active[first]:
             pending += settings.rebound_fraction * float(reduction[first:stop].sum()) / SECONDS_PER_HOUR
             left = float(settings.rebound_minutes)

@@ -61,6 +61,7 @@ def stores_of(site: Site, assets: AssetState | None = None) -> dict[str, Store]:
     battery = site.battery
     target_kwh = battery.target_state_of_charge * battery.capacity_kwh
     min_kwh, max_kwh, max_power_kw = reserve_window(site, site.services.frequency_response_kw)
+    guard_kwh = battery.guard_state_of_charge * battery.capacity_kwh  # responses move the energy away from the plan
     plant = storage_equivalent(site.plant, assets.plant if assets else None)
     return {
         "battery": Store(
@@ -70,8 +71,8 @@ def stores_of(site: Site, assets: AssetState | None = None) -> dict[str, Store]:
                 charge_efficiency=battery.charge_efficiency,
                 discharge_efficiency=battery.discharge_efficiency,
             ),
-            min_kwh=min_kwh,
-            max_kwh=max_kwh,
+            min_kwh=min(min_kwh + guard_kwh, target_kwh),
+            max_kwh=max(max_kwh - guard_kwh, target_kwh),
             max_charge_kw=max_power_kw,
             max_discharge_kw=max_power_kw,
             energy_kwh=assets.battery_kwh if assets else target_kwh,

@@ -189,7 +189,8 @@ def plant_step(
         totals.leak_loss += model.receiver_m3 * math.log(middle_kpa / AMBIENT_KPA) * (receiver_kpa - p_kpa)
     if setpoint_kw < 0:
         room_kj = air_exergy_kj(model.max_kpa, model.receiver_m3) - air_exergy_kj(p_kpa, model.receiver_m3)
-        power_kw = -min(-setpoint_kw, model.compressor_kw, room_kj / (model.compressor_efficiency * seconds))
+        most_kw = max(0.0, room_kj) / (model.compressor_efficiency * seconds)
+        power_kw = -min(-setpoint_kw, model.compressor_kw, most_kw)
         energy_kj = -power_kw * seconds
         p_kpa = compressed_kpa(p_kpa, model.compressor_efficiency * energy_kj, model)
         totals.compressor_in += energy_kj

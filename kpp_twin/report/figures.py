@@ -1,100 +1,70 @@
-"""Figures of a day as inline SVG: the same report gives the same bytes, and colours follow the page.
+"""Figures of a day: prices and load with their forecasts, the errors, the days before, and what the stations did."""
 
-Colours are drawn as fixed values and then replaced by the page's variables, so that a figure turns dark with its page.
-Actual values and forecast differ in line style as well as in colour (blue and orange of Okabe and Ito, safe for the
-colour-blind).
-"""
-
-import io
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import numpy as np
 
+from kpp_twin.day_operation import DayOperation
 from kpp_twin.day_report import DayForecast, DayReport, DaySeries
-from kpp_twin.records import Array
-from kpp_twin.timegrid import TimeGrid
+from kpp_twin.report.canvas import (
+    ACTUAL,
+    FORECAST,
+    GRID,
+    INK,
+    SERIES,
+    Panel,
+    draw_figure,
+    edges_h,
+    key,
+    label_hours,
+    label_x,
+)
+from kpp_twin.report.operation_figures import operation_panels
+from kpp_twin.timegrid import Array, TimeGrid
 from kpp_twin.units import MINUTES_PER_HOUR
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-WIDTH_IN = 9.0
-PANEL_IN = 2.5
-HOURS_BETWEEN_TICKS = 3
-INK, GRID, ACTUAL, FORECAST = "#1b1f24", "#d5d9de", "#0072b2", "#d55e00"
-PAGE_COLOURS: Mapping[str, str] = {INK: "--ink", GRID: "--line", ACTUAL: "--actual", FORECAST: "--forecast"}
-QUANTITIES: Mapping[str, str] = {"price": "Day-ahead price", "load": "Site load", "weather": "Temperature"}
-STYLE: Mapping[str, Any] = {
-    "font.size": 8.5,
-    "axes.titlesize": 9.5,
-    "axes.titleweight": "bold",
-    "axes.titlelocation": "left",
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.grid": True,
-    "axes.axisbelow": True,
-    "grid.linewidth": 0.6,
-    "grid.color": GRID,
-    "legend.frameon": False,
-    "svg.fonttype": "none",
-    "text.parse_math": False,  # a series may be called $x
-    **dict.fromkeys(("text.color", "axes.edgecolor", "axes.labelcolor", "xtick.color", "ytick.color"), INK),
-}
+QUARTER_MINUTES = 15
+QUANTITIES = {"price": "Day-ahead price", "load": "Site load", "weather": "Temperature"}
 
 Draw = Callable[["Axes", DaySeries, ZoneInfo], None]
 
 
 def day_figures(report: DayReport) -> dict[str, str]:
-    """SVG texts by name: forecast of price and load, errors by hour, the days before; only what there is data for."""
+    """SVG texts by name: price, load, errors by hour, the days before, operation; only what there is data for."""
+    zone, operation = report.zone, report.operation
     of = {
         variable: [s for s in report.series if s.variable == variable and (s.n_known or s.forecast)]
         for variable in QUANTITIES
     }
     scored = [s for s in report.series if s.n_scored]
-    panels: dict[str, tuple[Sequence[DaySeries], Draw]] = {
-        "price": (of["price"], _draw_day),
-        "load": (of["load"], _draw_day),
-        "errors": (scored, _draw_errors),
-        "week": (report.series, _draw_context),
+    draw_load: Draw = partial(_draw_load, operation=operation) if operation else _draw_day
+
+    def panels_of(series: Iterable[DaySeries], draw: Draw) -> list[Panel]:
+        return [partial(_draw_one, draw=draw, series=s, zone=zone) for s in series]
+
+    panels: dict[str, Sequence[Panel]] = {
+        "price": panels_of(of["price"], _draw_day),
+        "load": panels_of(of["load"], draw_load),
+        "errors": panels_of(scored, _draw_errors),
+        "week": panels_of(report.series, _draw_context),
+        **(operation_panels(operation, zone) if operation else {}),
     }
-    return {name: _figure(name, series, report.zone, draw) for name, (series, draw) in panels.items() if series}
+    return {name: draw_figure(name, draws, zone) for name, draws in panels.items() if draws}
 
 
-def _figure(name: str, series: Sequence[DaySeries], zone: ZoneInfo, draw: Draw) -> str:
-    """One panel per series, one under the other."""
-    import matplotlib.style
-    from matplotlib.figure import Figure
-
-    with matplotlib.style.context(["default", {**STYLE, "svg.hashsalt": name}]):
-        height = PANEL_IN * len(series) * (0.8 if len(series) > 2 else 1.0)
-        figure = Figure(figsize=(WIDTH_IN, height), layout="constrained")
-        panels = figure.subplots(len(series), 1, squeeze=False, sharex=True)[:, 0]
-        for panel, item in zip(panels, series, strict=True):
-            draw(panel, item, zone)
-        panels[-1].set_xlabel(f"local time ({zone.key})")
-        stream = io.StringIO()
-        nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
-        figure.savefig(stream, format="svg", transparent=True, metadata=nothing)
-    return _inline(name, stream.getvalue())
-
-
-def _inline(name: str, svg: str) -> str:
-    """SVG to stand in a page among others: no prolog, ids of its own, the page's colours."""
-    svg = svg[svg.index("<svg") :]
-    for reference in ('id="', "url(#", 'href="#'):
-        svg = svg.replace(reference, f"{reference}{name}-")
-    for colour, variable in PAGE_COLOURS.items():
-        svg = svg.replace(colour, f"var({variable}, {colour})")
-    for namespace in ('xmlns:xlink="http://www.w3.org/1999/xlink"', 'xmlns="http://www.w3.org/2000/svg"'):
-        svg = svg.replace(namespace, "")  # HTML knows them
-    return svg.replace("<svg", f'<svg role="img" aria-labelledby="{name}-caption"', 1)
+def _draw_one(panel: "Axes", draw: Draw, series: DaySeries, zone: ZoneInfo) -> None:
+    draw(panel, series, zone)
 
 
 def _draw_day(panel: "Axes", series: DaySeries, zone: ZoneInfo) -> None:
-    edges = _edges_h(series.grid)
+    edges = edges_h(series.grid)
     forecast = series.forecast
     if forecast:
         _draw_forecast(panel, forecast, edges)
@@ -102,8 +72,24 @@ def _draw_day(panel: "Axes", series: DaySeries, zone: ZoneInfo) -> None:
     issued = f", forecast of {forecast.issued_at.astimezone(zone):%d %b %H:%M}" if forecast else ", not forecast"
     panel.set_title(f"{QUANTITIES[series.variable]}, {series.name}{issued}")
     panel.set_ylabel(series.unit)
-    _label_hours(panel, series.grid, zone)
-    panel.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=3, borderaxespad=0.2, reverse=True)
+    label_hours(panel, series.grid, zone)
+    key(panel)
+
+
+def _draw_load(panel: "Axes", series: DaySeries, zone: ZoneInfo, operation: DayOperation) -> None:
+    """Load with its forecast and, where it was curtailed, what the twin drew instead; the events are shaded."""
+    load = operation.asset("load")
+    if load is not None and operation.events:
+        grid = TimeGrid.between(operation.minutes.start, operation.minutes.stop, QUARTER_MINUTES)
+        drawn_kw = -load.power_kw.reshape(-1, QUARTER_MINUTES).mean(axis=1)
+        panel.stairs(
+            drawn_kw, edges_h(grid), baseline=None, color=SERIES[2], linewidth=1.4, linestyle=":", label="curtailed"
+        )
+    for event in operation.events:
+        start_h, stop_h = ((moment - series.grid.start) / timedelta(hours=1) for moment in (event.start, event.stop))
+        panel.axvspan(start_h, stop_h, color=GRID, alpha=0.5, linewidth=0)
+    _draw_day(panel, series, zone)
+    key(panel, 4)
 
 
 def _draw_forecast(panel: "Axes", forecast: DayForecast, edges: Array) -> None:
@@ -123,7 +109,7 @@ def _draw_errors(panel: "Axes", series: DaySeries, zone: ZoneInfo) -> None:
     what = QUANTITIES[series.variable]
     panel.set_title(f"{what}, {series.name}: mean error by hour, actual minus forecast")
     panel.set_ylabel(series.unit)
-    _label_hours(panel, series.grid, zone)
+    label_hours(panel, series.grid, zone)
 
 
 def _hourly_means(values: Array, n_hours: int) -> Array:
@@ -137,7 +123,7 @@ def _hourly_means(values: Array, n_hours: int) -> Array:
 
 def _draw_context(panel: "Axes", series: DaySeries, zone: ZoneInfo) -> None:
     grid = series.context_grid
-    edges = _edges_h(grid)
+    edges = edges_h(grid)
     day_start_h = (series.grid.start - grid.start) / timedelta(hours=1)
     panel.axvspan(day_start_h, edges[-1], color=GRID, alpha=0.5, linewidth=0)
     panel.stairs(series.context_values, edges, baseline=None, color=ACTUAL, linewidth=1.1)
@@ -145,25 +131,6 @@ def _draw_context(panel: "Axes", series: DaySeries, zone: ZoneInfo) -> None:
     panel.set_ylabel(series.unit)
     local = grid.index.tz_convert(zone)
     is_midnight = local.normalize() == local
-    _label_x(panel, edges[:-1][is_midnight], [f"{t:%a %d %b}" for t in local[is_midnight]], float(edges[-1]))
+    label_x(panel, edges[:-1][is_midnight], [f"{t:%a %d %b}" for t in local[is_midnight]], float(edges[-1]))
     for label in panel.get_xticklabels():
         label.set_horizontalalignment("left")  # a date names what follows its midnight
-
-
-def _edges_h(grid: TimeGrid) -> Array:
-    """Borders of the intervals, ``(n_steps + 1,)``, elapsed since the grid's start whatever the clocks do [h]."""
-    return np.arange(grid.n_steps + 1, dtype=np.float64) * grid.step_minutes / MINUTES_PER_HOUR
-
-
-def _label_hours(panel: "Axes", grid: TimeGrid, zone: ZoneInfo) -> None:
-    """Every third full hour by the local clock, and the end of the day."""
-    local = grid.index.tz_convert(zone)
-    edges = _edges_h(grid)
-    is_labelled = (local.minute == 0) & (local.hour % HOURS_BETWEEN_TICKS == 0)
-    labels = [f"{t:%H:%M}" for t in local[is_labelled]]
-    _label_x(panel, np.append(edges[:-1][is_labelled], edges[-1]), [*labels, "24:00"], float(edges[-1]))
-
-
-def _label_x(panel: "Axes", positions: Array, labels: Sequence[str], stop: float) -> None:
-    panel.set_xlim(0.0, stop)
-    panel.set_xticks(positions, labels)

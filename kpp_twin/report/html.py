@@ -8,6 +8,7 @@ from kpp_twin.day_report import DayReport
 from kpp_twin.errors import StoreError
 from kpp_twin.report import wording
 from kpp_twin.report.figures import day_figures
+from kpp_twin.report.plain import hour_rows
 
 BUNDLED_SOURCE = "sample"
 
@@ -48,8 +49,12 @@ def html(report: DayReport) -> str:
         number=wording.number,
         time_span=wording.time_span,
         method_name=wording.method_name,
+        service_name=wording.service_name,
+        share=wording.share,
     )
     template = environment.from_string((files("kpp_twin.report") / "template.html").read_text(encoding="utf-8"))
     figures = {name: Markup(svg) for name, svg in day_figures(report).items()}  # noqa: S704 - matplotlib escapes texts
     is_bundled = any(source.startswith(BUNDLED_SOURCE) for source in report.sources)
-    return template.render(report=report, figures=figures, is_bundled=is_bundled)
+    return template.render(
+        report=report, figures=figures, is_bundled=is_bundled, assumption=wording.ASSUMPTION, hours=hour_rows(report)
+    )

@@ -1,4 +1,4 @@
-"""The day in three short tables for the terminal; nothing is said by colour alone."""
+"""The day in short tables for the terminal; nothing is said by colour alone."""
 
 from collections.abc import Sequence
 
@@ -6,13 +6,21 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
+from kpp_twin.day_operation import DayOperation
 from kpp_twin.day_report import DayReport
-from kpp_twin.report.wording import local_time, method_name, number, time_span
+from kpp_twin.report.plain import NO_OPERATION, hour_rows
+from kpp_twin.report.wording import ASSUMPTION, local_time, method_name, number, service_name, share, time_span
 
 
 def day_tables(report: DayReport) -> list[Table]:
-    """Forecast errors, rows per feed, and freshness."""
-    return [_errors(report), _quality(report), _freshness(report)]
+    """Forecast errors, the day hour by hour, what the stations did, rows per feed, and freshness."""
+    operation = report.operation
+    if operation is None:
+        stations = [_table(f"Operation of {report.day}: {NO_OPERATION}", ("",), ())]
+    else:
+        stations = [_hours(report), _money(operation), _services(operation), _ledger(operation)]
+        stations += [_events(report, operation)] if operation.events else []
+    return [_errors(report), *stations, _quality(report), _freshness(report)]
 
 
 def _errors(report: DayReport) -> Table:
@@ -40,6 +48,110 @@ def _errors(report: DayReport) -> Table:
     return _table(f"Mean absolute error of the forecasts of {report.day}, and of the days before", header, rows)
 
 
+def _hours(report: DayReport) -> Table:
+    rows = [
+        (
+            row["local"],
+            number(row["price_per_mwh"]),
+            number(row["load_kw"], 0),
+            number(row["load_forecast_kw"], 0),
+            number(row["battery_planned_kw"], 0),
+            number(row["battery_kw"], 0),
+            share(row["state_of_charge"], 0),
+            number(row["plant_planned_kw"], 0),
+            number(row["plant_kw"], 0),
+            number(row["site_planned_kw"], 0),
+            number(row["site_kw"], 0),
+            number(row["net_amount"]),
+        )
+        for row in hour_rows(report)
+    ]
+    header = (
+        "hour",
+        ">price",
+        ">load",
+        ">forecast",
+        ">battery plan",
+        ">flow",
+        ">charge",
+        ">plant plan",
+        ">flow",
+        ">site plan",
+        ">flow",
+        ">net",
+    )
+    return _table("Hour by hour: price and net in currency, power in kW, to the grid positive", header, rows)
+
+
+def _money(operation: DayOperation) -> Table:
+    rows = [(service_name(name), number(amount), "") for name, amount in operation.money_by_service.items()]
+    rows.append(("net", number(operation.net_amount if operation.n_settled else None), ASSUMPTION))
+    settled = f"{operation.n_settled} of {operation.n_simulated} simulated hours settled"
+    return _table(f"Money by service, {settled}", ("service", f">{operation.currency}", "note"), rows)
+
+
+def _services(operation: DayOperation) -> Table:
+    rows = [
+        (
+            service_name(line.service),
+            line.unit,
+            number(line.requested, 0),
+            number(line.granted, 0),
+            f"{line.n_cut}/{line.n_requests}",
+            share(line.uptime),
+            number(line.response_time_s),
+            share(line.accuracy),
+            number(line.requested_kwh, 1),
+            number(line.delivered_kwh, 1),
+        )
+        for line in operation.services
+    ]
+    header = (
+        "service",
+        "unit",
+        ">asked",
+        ">granted",
+        ">cut",
+        ">uptime",
+        ">response s",
+        ">accuracy",
+        ">called kWh",
+        ">delivered kWh",
+    )
+    return _table("Services, means over the hours", header, rows)
+
+
+def _ledger(operation: DayOperation) -> Table:
+    """One row for each asset: its entries, and what is left when they are summed."""
+    rows = [
+        (
+            asset,
+            ", ".join(
+                f"{service_name(line.entry)} {number(line.energy_kwh, 1)}"
+                for line in operation.ledger
+                if line.asset == asset
+            ),
+            f"{abs(residual):.1e}",
+        )
+        for asset, residual in operation.residual_kwh.items()
+    ]
+    return _table("Energy ledger [kWh], entries of an asset sum to zero", ("asset", "entries", ">residual"), rows)
+
+
+def _events(report: DayReport, operation: DayOperation) -> Table:
+    rows = [
+        (
+            local_time(event.start, report.zone),
+            time_span(event.stop - event.start),
+            number(event.forecast_peak_kw, 0),
+            number(event.target_reduction_kw, 0),
+            number(event.reduced_kwh, 1),
+        )
+        for event in operation.events
+    ]
+    return _table("Curtailments", ("from", "for", ">forecast kW", ">target kW", ">reduced kWh"), rows)
+
+
 def _quality(report: DayReport) -> Table:
     rows = [
         (q.feed, f"{q.rows_checked:,}", f"{q.rows_admitted:,}", f"{q.rows_flagged:,}", f"{q.rows_quarantined:,}")
@@ -59,7 +171,7 @@ def _freshness(report: DayReport) -> Table:
 
 def _table(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
     """Table of plain texts: what stands in a name is neither markup nor a control sequence. ``>`` aligns right."""
-    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
+    table = Table(title=Text(title), title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
     for name in header:
         table.add_column(name.lstrip(">"), justify="right" if name.startswith(">") else "left")
     for row in rows:

@@ -1,10 +1,12 @@
 """How the report puts instants, numbers and names in words."""
 
+import math
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 MISSING = "–"
 METHODS = {"naive_daily": "daily naive", "naive_weekly": "weekly naive"}
+ASSUMPTION = "Money follows from the assumed values of the site, reference_site.toml; no bill of a real site."
 
 
 def local_time(moment: datetime | None, zone: ZoneInfo) -> str:
@@ -30,3 +32,18 @@ def time_span(span: timedelta | None) -> str:
 def method_name(method: str) -> str:
     """Name of a forecaster for people."""
     return METHODS.get(method, method)
+
+
+def service_name(service: str) -> str:
+    """Name of a service, an asset's entry or an amount for people: ``demand charge`` of ``demand_charge``."""
+    return service.replace("_", " ")
+
+
+def share(value: float | None, digits: int = 1) -> str:
+    """Fraction in percent, as in ``99.5 %``."""
+    return MISSING if value is None else f"{value:.{digits}%}".replace("%", " %")
+
+
+def known(value: float) -> float | None:
+    """Value, or none of NaN: nothing is known."""
+    return None if math.isnan(value) else float(value)

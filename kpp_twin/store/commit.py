@@ -38,7 +38,9 @@ def insert(connection: Connection, frames: Mapping[str, pd.DataFrame], cycle_num
     """Append frames to their tables, by column name."""
     for table, frame in frames.items():
         # Text comes several times faster from Arrow than from a frame, and in batches several threads compress it.
-        rows = pa.Table.from_pandas(frame.assign(cycle_number=cycle_number), preserve_index=False)
+        # Compression loses the sign of a zero, and the digest would tell: store none.
+        unsigned = {name: frame[name] + 0.0 for name in frame.select_dtypes("float").columns}
+        rows = pa.Table.from_pandas(frame.assign(**unsigned, cycle_number=cycle_number), preserve_index=False)
         batches = rows.to_batches(max_chunksize=ROWS_PER_BATCH)
         connection.register("rows_to_insert", pa.Table.from_batches(batches, rows.schema))
         connection.execute(f"INSERT INTO {table} BY NAME FROM rows_to_insert")

@@ -40,4 +40,3 @@ def read_catalogue(connection: Connection, as_of: datetime, through: int) -> tup
 def _model(row: dict[str, Any], weights: dict[str, Array]) -> ModelVersion:
     parsed = {name: json.loads(row[name]) for name in ("parameters", "scores")}
     return ModelVersion(**{**row, **parsed, "weights": weights})
-

@@ -50,7 +50,7 @@ def _weight_rows(model: ModelVersion) -> Iterator[Mapping[str, object]]:
             "model_version": model.model_version,
             "name": name,
             "shape": list(array.shape),
-            "numbers": array.ravel(),
+            "numbers": array.ravel() + 0.0,
             "known_at": model.known_at,
         }
 
@@ -67,6 +67,6 @@ def _forecast_rows(forecast: Forecast) -> pd.DataFrame:
             "known_at": issued_at,
             "model_version": forecast.model_version,
             "forecast_value": forecast.values,
-            "quantiles": list(forecast.quantiles),
+            "quantiles": list(forecast.quantiles + 0.0),
         }
     )

@@ -61,7 +61,9 @@ def read_operation(
     )
 
 
-def read_servings(connection: Connection, start: datetime, stop: datetime, through_cycle: int) -> tuple[ServingLine, ...]:
+def read_servings(
+    connection: Connection, start: datetime, stop: datetime, through_cycle: int
+) -> tuple[ServingLine, ...]:
     """Choices of a forecaster that held at some time of ``[start, stop)``."""
     if not _has_tables(connection):
         return ()

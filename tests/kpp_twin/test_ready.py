@@ -33,7 +33,9 @@ def test_the_optimizer_knows_the_next_local_day() -> None:
 
 def test_only_prices_that_were_published_are_known() -> None:
     settings = Settings.model_construct()
-    series = ready.known_series(PRICE, "HB_HOUSTON", as_of=AS_OF, zone=settings.zone)
+    since = AS_OF - timedelta(days=30)
+    series = ready.known_series(PRICE, "HB_HOUSTON", since=since, as_of=AS_OF, zone=settings.zone)
+    assert series.grid.start == since.replace(hour=15, minute=0)
     assert series.grid.stop == datetime(2021, 10, 14, 5, tzinfo=UTC)  # end of the local day
     assert np.nanmax(series.known_at) <= np.datetime64("2021-10-13T14:30", "us")
     assert np.isfinite(series.values).mean() > 0.99

@@ -9,9 +9,10 @@ import pandas as pd
 import pytest
 
 from kpp_twin.feeds import LOAD, PRICE, WEATHER, Feed
-from kpp_twin.records import History, ModelVersion, Series
+from kpp_twin.records import History, ModelVersion, Series, Serving
 from kpp_twin.timegrid import TimeGrid
-from models.forecasting import decide, hours_ahead, next_local_day
+from models import naive
+from models.forecasting import decide, history_days, hours_ahead, next_local_day
 
 CHICAGO = ZoneInfo("America/Chicago")
 AS_OF = datetime(2024, 3, 9, 15, 30, tzinfo=UTC)  # 09:30 in Chicago, on the day before the clocks change
@@ -67,11 +68,13 @@ def test_a_daily_cycle_chooses_and_issues_for_price_and_load() -> None:
         ("load", f"load-A-{decided.models[1].method}-2024-03-09T15:30Z"),
     ]
     assert [(f.variable, f.grid.n_steps) for f in decided.forecasts] == [("price", 23), ("load", 92)]
-    assert decided.notes == ()
+    assert len(decided.notes) == 2
+    assert all("a ridge needs 28" in note for note in decided.notes)
+    assert [row.model_version for row in decided.servings] == [m.model_version for m in decided.models]
     for model, forecast in zip(decided.models, decided.forecasts, strict=True):
         assert forecast.model_version == model.model_version
         assert forecast.issued_at == model.known_at == AS_OF
-        assert model.method == min(model.scores, key=lambda method: model.scores[method])
+        assert model.scores["mae"] == model.scores[model.method] == min(model.scores[m] for m in naive.LAGS)
         assert model.window_end <= AS_OF.replace(hour=6, minute=0) + timedelta(days=1)
         assert forecast.quantiles.shape == (forecast.grid.n_steps, 19)
 
@@ -103,8 +106,9 @@ def test_without_a_model_the_hourly_cycle_says_so() -> None:
 def test_a_series_with_too_little_history_does_not_stop_the_others() -> None:
     decided = decide("daily", history(series_of(PRICE, days=3, name="new"), series_of(LOAD)), days=DAYS, zone=CHICAGO)
     assert [f.variable for f in decided.forecasts] == ["load"]
-    assert len(decided.notes) == 1
     assert decided.notes[0].startswith("no forecast: price new has ")
+    assert decided.notes[1].startswith("no ridge of load A: ")
+    assert len(decided.notes) == 2
 
 
 def test_each_series_has_a_model_of_its_own() -> None:
@@ -131,3 +135,89 @@ def test_what_becomes_known_later_changes_no_forecast(kind: str) -> None:
 def test_nothing_known_decides_nothing() -> None:
     decided = decide("daily", history(), days=DAYS, zone=CHICAGO)
     assert (decided.models, decided.forecasts, decided.notes) == ((), (), ())
+
+
+LONG = history(series_of(PRICE, days=60), series_of(LOAD, days=60), series_of(WEATHER, days=60))
+TRAINED = decide("daily", LONG, days=DAYS, zone=CHICAGO)
+
+
+def serving(model: ModelVersion, chosen_by: str) -> Serving:
+    return Serving(
+        variable=model.variable,
+        series=model.series,
+        model_version=model.model_version,
+        chosen_by=chosen_by,  # type: ignore[arg-type]
+        known_at=AS_OF,
+    )
+
+
+def test_the_better_of_both_families_is_selected_and_serves() -> None:
+    for variable in ("price", "load"):
+        ridge, better_naive = sorted(
+            (m for m in TRAINED.models if m.variable == variable), key=lambda m: m.method == "ridge", reverse=True
+        )
+        assert (ridge.method, better_naive.method in naive.LAGS) == ("ridge", True)
+        assert ridge.scores["mae"] < better_naive.scores["mae"]
+        assert ridge.model_version == f"{variable}-A-ridge-2024-03-09T15:30Z"
+        assert (ridge.window_start, ridge.window_end) == (better_naive.window_start, better_naive.window_end)
+        (row,) = [row for row in TRAINED.servings if row.variable == variable]
+        assert row == serving(ridge, "selection")
+    assert [f.model_version for f in TRAINED.forecasts] == [row.model_version for row in TRAINED.servings]
+    assert TRAINED.notes == ()
+
+
+@pytest.mark.parametrize("chosen_by", ["operator", "selection"])
+def test_only_what_an_operator_chose_stays(chosen_by: str) -> None:
+    (worse,) = [m for m in TRAINED.models if m.variable == "load" and m.method != "ridge"]
+    mine = replace(worse, model_version="load-A-mine", method="naive_weekly")
+    decided = decide(
+        "daily", replace(LONG, models=(mine,), servings=(serving(mine, chosen_by),)), days=DAYS, zone=CHICAGO
+    )
+    assert [m.model_version for m in decided.models] == [m.model_version for m in TRAINED.models]
+    (issued,) = [f for f in decided.forecasts if f.variable == "load"]
+    rows = [row for row in decided.servings if row.variable == "load"]
+    if chosen_by == "operator":
+        assert (issued.model_version, rows) == ("load-A-mine", [])
+    else:
+        assert issued.model_version == rows[0].model_version == "load-A-ridge-2024-03-09T15:30Z"
+
+
+def test_the_hourly_cycle_forecasts_with_the_ridge_of_an_earlier_one() -> None:
+    (ridge,) = [m for m in TRAINED.models if m.variable == "load" and m.method == "ridge"]
+    asked = replace(LONG, models=(ridge,), servings=(serving(ridge, "selection"),))
+    decided = decide("hourly", asked, days=DAYS, zone=CHICAGO)
+    assert (decided.models, decided.servings, decided.notes) == ((), (), ())
+    assert [(f.model_version, f.grid) for f in decided.forecasts] == [(ridge.model_version, hours_ahead(AS_OF, 15))]
+
+
+def test_where_the_ridge_cannot_forecast_the_naive_does_and_a_note_says_why() -> None:
+    """Nothing is known at one time of the day on any day of that name."""
+    (ridge,) = [m for m in TRAINED.models if m.variable == "load" and m.method == "ridge"]
+    load = LONG.series[1]
+    values = load.values.copy()
+    first = load.grid.positions(hours_ahead(AS_OF, 15).index[:1])
+    values[first - 96 * np.arange(7, 29, 7)] = np.nan
+    asked = replace(LONG, series=(replace(load, values=values),), models=(ridge,))
+    decided = decide("hourly", asked, days=DAYS, zone=CHICAGO)
+    assert len(decided.notes) == 1
+    assert decided.notes[0].startswith(f"naive_daily instead of {ridge.model_version}: too little is known")
+    assert [m.method for m in decided.models] == ["naive_daily"]
+    assert [f.model_version for f in decided.forecasts] == ["load-A-naive_daily-2024-03-09T15:30Z"]
+    assert decided.servings == ()
+
+
+def test_a_serving_version_that_is_not_there_is_told() -> None:
+    row = serving(TRAINED.models[0], "selection")
+    with pytest.raises(ValueError, match="serves price A, but is not in the history"):
+        decide("daily", replace(LONG, servings=(row,)), days=DAYS, zone=CHICAGO)
+
+
+@pytest.mark.parametrize("kind", ["promote", "rollback"])
+def test_an_operators_choice_trains_and_issues_nothing(kind: str) -> None:
+    decided = decide(kind, LONG, days=DAYS, zone=CHICAGO)  # type: ignore[arg-type]
+    assert (decided.models, decided.servings, decided.forecasts, decided.notes) == ((), (), (), ())
+
+
+def test_an_hour_needs_less_history_than_a_day() -> None:
+    assert history_days("daily", 60) == 330
+    assert history_days("hourly", 60) == 90

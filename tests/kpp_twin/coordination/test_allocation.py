@@ -50,6 +50,12 @@ def test_energy_of_a_called_service_cannot_be_counted_on(site: Site) -> None:
     assert left(site, over(0, 1, up_kw=100.0), start=1, stop=2).down[0] == pytest.approx(400 / 0.95)
 
 
+def test_a_call_is_counted_on_by_nobody_else(site: Site) -> None:
+    """It may be called for all its time, and what comes after must still be possible."""
+    assert left(site, over(0, 1, up_kw=100.0), start=1, stop=2).up[0] == pytest.approx(280.0)
+    assert left(site, over(0, 1, down_kw=100.0), start=1, stop=2).down[0] == pytest.approx(400 / 0.95 - 100)
+
+
 def test_reserve_of_hours_back_to_back_is_kept_once(site: Site) -> None:
     """At the instant between them one or the other is called, not both."""
     free = left(site, over(0, 1, reserve_kw=400.0), start=1, stop=2, kwh=210.0)
@@ -62,6 +68,7 @@ def test_reserve_keeps_energy_at_both_ends_of_its_hour(site: Site) -> None:
     assert left(site, discharging).reserve[0] == pytest.approx(100.0)
     charging = over(0, 1, scheduled_kw=-400.0)
     assert left(site, charging).reserve[0] == pytest.approx((400 - 380) / 0.95 * 4)
+    assert left(site, over(0, 1, scheduled_kw=-300.0), kwh=110.0).reserve[0] == pytest.approx(10 * 0.95 * 4)
 
 
 def test_charging_less_gains_more_than_charging_loses(site: Site) -> None:
@@ -83,6 +90,11 @@ def test_the_cap_holds_for_battery_and_load_together(site: Site) -> None:
     free = left(capped, over(0, 1, up_kw=300.0), kwh=800.0)
     assert (free.up, free.load, free.cap_up[0]) == ((150.0, "cap on all services together"), free.cap_up, 150.0)
     assert left(capped, over(0, 1, load_kw=200.0), kwh=800.0).up[0] == 250.0
+
+
+def test_the_connection_caps_as_well(site: Site) -> None:
+    narrow = site.model_copy(update={"connection": site.connection.model_copy(update={"limit_kw": 150.0})})
+    assert left(narrow, kwh=800.0).up == (150.0, "cap on all services together")
 
 
 def test_load_is_not_curtailed_for_longer_than_an_event_may_last(site: Site) -> None:

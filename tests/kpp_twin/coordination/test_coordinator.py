@@ -100,6 +100,19 @@ def test_a_higher_tier_cuts_a_lower_one_and_says_so(coordinator: GridServicesCoo
     assert trade.reason == "cut from 380 to 300 kW by response"
 
 
+def test_a_grant_that_was_cut_does_not_grow_again(coordinator: GridServicesCoordinator) -> None:
+    ask(coordinator, ARBITRAGE, 380.0, request_id="trade", start=NOW + HOUR)
+    ask(coordinator, FREQUENCY, 200.0, start=NOW + HOUR)
+    coordinator.advance(NOW + HOUR / 2, state_of_charge=0.1)
+    assert coordinator.grant("trade").state is ServiceState.PREEMPTED
+    ask(coordinator, ARBITRAGE, 100.0, request_id="charge", start=NOW + 2 * HOUR, direction="down")
+    ask(coordinator, ARBITRAGE, 200.0, request_id="trade again", start=NOW + 3 * HOUR)
+    assert coordinator.grant("trade again").granted == pytest.approx(100 * 0.95**2)
+    coordinator.advance(NOW + HOUR / 2, state_of_charge=0.9)
+    assert coordinator.grant("trade again").granted == pytest.approx(100 * 0.95**2)
+    assert coordinator.grant("charge").state is ServiceState.PREEMPTED
+
+
 def test_a_rejected_request_of_a_higher_tier_takes_nothing(coordinator: GridServicesCoordinator) -> None:
     ask(coordinator, ARBITRAGE, 380.0, request_id="trade")
     assert ask(coordinator, FREQUENCY, 501.0).state is ServiceState.REJECTED
@@ -208,7 +221,7 @@ def test_of_its_configuration_dictionary() -> None:
     coordinator = GridServicesCoordinator.from_config(config, now=NOW, state_of_charge=0.8)
     assert ask(coordinator, FREQUENCY, 300.0).request.priority is ServicePriority.LOW
     assert ask(coordinator, FREQUENCY, 10.0).state is ServiceState.REJECTED
-    with pytest.raises(ConfigError, match="coordinator.capacity"):
+    with pytest.raises(ConfigError, match=r"coordinator.capacity"):
         GridServicesCoordinator.from_config({"capacity": 300.0}, now=NOW)
 
 
@@ -236,7 +249,7 @@ BAD_REQUESTS: dict[str, tuple[dict[str, Any], str]] = {
         {"service_type": ServiceType.EMERGENCY_DEMAND_RESPONSE, "direction": "down"},
         "load is curtailed, never raised",
     ),
-    "start-naive": ({"start": datetime(2021, 10, 14)}, "no time zone"),
+    "start-naive": ({"start": datetime(2021, 10, 14)}, "no time zone"),  # noqa: DTZ001
     "start-past": ({"start": NOW - HOUR}, "lies before"),
     "start-text": ({"start": "2021-10-14"}, "start '2021-10-14'"),
     "name-empty": ({"request_id": " "}, "request_id ' '"),

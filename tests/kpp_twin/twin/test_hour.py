@@ -1,0 +1,263 @@
+"""An hour of the site keeps every limit and every book, and hands its state on."""
+
+from dataclasses import asdict, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kpp_twin.errors import TwinError
+from kpp_twin.operation import AssetState, DemandEvent, HourOrders, ServicePerformance, SimulatedHour
+from kpp_twin.site import Site, load_site
+from kpp_twin.twin.hour import initial_state, local_month, simulate_hour
+from kpp_twin.twin.ledger import check_ledger, residual_kwh
+
+SITE = load_site()
+ZONE = ZoneInfo("America/Chicago")
+START = datetime(2021, 10, 14, 18, tzinfo=UTC)
+STATE = initial_state(SITE, START, ZONE)
+LOAD = np.full(4, 700.0)
+
+
+def orders(start: datetime = START, **changes: Any) -> HourOrders:
+    values: dict[str, Any] = {
+        "battery_kw": 0.0,
+        "plant_kw": 0.0,
+        "reserve_kw": 100.0,
+        "voltage_support_kvar": 200.0,
+        "import_limit_kw": 1050.0,
+    }
+    return HourOrders(start=start, **(values | changes))
+
+
+def run(
+    load_kw: Any = LOAD, state: AssetState = STATE, site: Site = SITE, start: datetime = START, **changes: Any
+) -> SimulatedHour:
+    return simulate_hour(site, orders(start, **changes), np.asarray(load_kw), state, ZONE)
+
+
+def quiet(**grid: float) -> Site:
+    """The site on a grid that stands still, but for the changes."""
+    still = dict.fromkeys(("frequency_noise_hz", "hourly_swing_hz", "events_per_day"), 0.0)
+    return SITE.model_copy(update={"grid": SITE.grid.model_copy(update=still | grid)})
+
+
+def performance(hour: SimulatedHour, service: str) -> ServicePerformance:
+    return next(p for p in hour.performance if p.service == service)
+
+
+def event(minutes: int = 60, target: float = 150.0, start: datetime = START) -> DemandEvent:
+    return DemandEvent(
+        event_id="e",
+        start=start,
+        duration_minutes=minutes,
+        target_reduction_kw=target,
+        ramp_kw_per_minute=10.0,
+        forecast_peak_kw=1000.0,
+    )
+
+
+def test_the_initial_state_is_the_sites() -> None:
+    assert (
+        AssetState(
+            battery_kwh=500.0, plant={"receiver_bar": 6.0, "column_kwh": 0.0}, month="2021-10", peak_import_kw=1050.0
+        )
+        == STATE
+    )
+    assert local_month(datetime(2021, 11, 1, 4, tzinfo=UTC), ZONE) == "2021-10"
+
+
+def test_the_same_hour_twice_is_the_same() -> None:
+    once, again = (run(battery_kw=200.0, plant_kw=-100.0) for _ in range(2))
+    assert repr(asdict(once)) == repr(asdict(again))
+
+
+def test_setpoints_are_followed_and_add_up() -> None:
+    hour = run(site=quiet(), battery_kw=200.0, plant_kw=20.0)
+    assert hour.minutes["battery"].power_kw[1:] == pytest.approx(np.full(59, 200.0))
+    assert hour.minutes["plant"].power_kw[5:] == pytest.approx(np.full(55, 20.0))
+    assert hour.minutes["load"].power_kw == pytest.approx(np.full(60, -700.0))
+    parts = sum(hour.minutes[asset].power_kw for asset in ("battery", "plant", "load"))
+    assert hour.minutes["site"].power_kw == pytest.approx(parts)
+    assert hour.quarter_import_kw == pytest.approx(-hour.minutes["site"].power_kw.reshape(4, 15).mean(axis=1))
+    assert hour.seconds_limited["battery"] <= 1
+    assert hour.activation_kwh == pytest.approx(0.0)
+
+
+def test_quarters_and_minutes_of_load_are_the_same_load() -> None:
+    by_quarter, by_minute = run([600.0, 700.0, 800.0, 900.0]), run(np.repeat([600.0, 700.0, 800.0, 900.0], 15))
+    assert repr(by_quarter) == repr(by_minute)
+
+
+def test_the_battery_answers_frequency() -> None:
+    hour = run(site=quiet(nominal_hz=60.0, events_per_day=96.0, event_depth_hz=0.3, event_recovery_s=1200.0))
+    assert hour.activation_kwh > 10
+    fast = performance(hour, "frequency_response")
+    assert fast.response_time_s == pytest.approx(0.1 * np.log(10), rel=1e-3)
+    assert fast.uptime == 1.0
+    assert fast.accuracy is not None
+    assert fast.accuracy > 0.99
+    assert fast.delivered_kwh == pytest.approx(hour.activation_kwh, rel=0.01)
+
+
+def test_import_limits_trim_charging_and_nothing_else() -> None:
+    hour = run([700.0, 900.0, 1100.0, 1100.0], site=quiet(), battery_kw=-300.0, plant_kw=-150.0)
+    assert hour.quarter_import_kw == pytest.approx([1050.0, 1050.0, 1100.0, 1100.0])
+    assert hour.minutes["battery"].power_kw[[1, 16, 31]] == pytest.approx([-300.0, -150.0, 0.0])
+    assert hour.minutes["plant"].power_kw[[1, 16, 31]] == pytest.approx([-50.0, 0.0, 0.0], abs=1e-9)
+    assert hour.seconds_limited["battery"] >= 2700
+    arbitrage = performance(hour, "energy_arbitrage")
+    assert arbitrage.uptime == pytest.approx(0.25, abs=1e-3)
+    assert arbitrage.accuracy == pytest.approx((300 + 150) / 1200, abs=1e-3)
+
+
+def test_the_connection_limits_export_and_import() -> None:
+    small = quiet().model_copy(update={"connection": SITE.connection.model_copy(update={"limit_kw": 400.0})})
+    out = run([0.0] * 4, site=small, battery_kw=450.0, plant_kw=75.0, reserve_kw=0.0)
+    assert out.quarter_import_kw.min() >= -400.0 - 1e-6
+    into = run([100.0] * 4, site=small, battery_kw=-450.0, reserve_kw=0.0)
+    assert into.quarter_import_kw.max() <= 400.0 + 1e-6
+
+
+def test_curtailment_and_rebound_reach_load_ledger_and_state() -> None:
+    first = run(site=quiet(), events=(event(),))
+    assert first.curtailed_kwh == pytest.approx(150.0 * 45 / 60)
+    response = performance(first, "demand_response")
+    assert (response.committed, response.uptime, response.accuracy) == (150.0, 1.0, 1.0)
+    assert first.state.rebound_kwh == pytest.approx(0.3 * first.curtailed_kwh)
+    second = run(site=quiet(), state=first.state, start=START + timedelta(hours=1))
+    assert second.curtailed_kwh < 0
+    assert second.minutes["load"].power_kw[0] < -700.0
+    wanted = {entry.entry: entry.energy_kwh for entry in second.ledger if entry.asset == "load"}
+    assert wanted["wanted"] == pytest.approx(-700.0)
+    assert wanted["rebound"] == pytest.approx(second.curtailed_kwh)
+
+
+def test_what_nobody_asked_for_has_no_performance() -> None:
+    hour = run(reserve_kw=0.0, voltage_support_kvar=0.0)
+    assert [p.service for p in hour.performance] == [
+        "frequency_response",
+        "voltage_support",
+        "demand_response",
+        "energy_arbitrage",
+    ]
+    for measured in hour.performance:
+        assert (measured.uptime, measured.response_time_s, measured.accuracy) == (None, None, None)
+    reactive = hour.minutes["battery"].reactive_power_kvar
+    assert reactive is not None
+    assert (reactive == 0).all()
+
+
+def test_a_reserve_without_energy_is_not_ready() -> None:
+    hour = run(site=quiet(), state=replace(STATE, battery_kwh=105.0))
+    uptime = performance(hour, "frequency_response").uptime
+    assert uptime is not None
+    assert uptime < 1
+
+
+def test_the_month_s_peak_is_carried_and_begins_anew() -> None:
+    higher = run([700.0, 1200.0, 700.0, 700.0], site=quiet())
+    assert higher.state.peak_import_kw == pytest.approx(1200.0)
+    assert run(site=quiet()).state.peak_import_kw == 1050.0
+    november = run(site=quiet(), start=datetime(2021, 11, 1, 5, tzinfo=UTC))
+    assert (november.state.month, november.state.peak_import_kw) == ("2021-11", pytest.approx(700.0))
+    october = run(site=quiet(), start=datetime(2021, 11, 1, 4, tzinfo=UTC))
+    assert october.state.month == "2021-10"
+
+
+powers = st.floats(-600, 600)
+
+
+@given(
+    battery_kw=powers,
+    plant_kw=powers,
+    reserve_kw=st.floats(0, 500),
+    import_limit_kw=st.floats(-100, 2000),
+    battery_kwh=st.floats(100, 900),
+    receiver_bar=st.floats(4, 10),
+    load_kw=st.lists(st.floats(0, 1400), min_size=4, max_size=4),
+    target=st.floats(0, 200),
+    rebound=st.tuples(st.floats(0, 100), st.floats(0, 120)),
+    hour_number=st.integers(0, 9000),
+)
+def test_every_hour_keeps_its_limits_and_its_books(
+    battery_kw: float,
+    plant_kw: float,
+    reserve_kw: float,
+    import_limit_kw: float,
+    battery_kwh: float,
+    receiver_bar: float,
+    load_kw: list[float],
+    target: float,
+    rebound: tuple[float, float],
+    hour_number: int,
+) -> None:
+    start = START + timedelta(hours=hour_number)
+    state = AssetState(
+        battery_kwh=battery_kwh,
+        plant={"receiver_bar": receiver_bar, "column_kwh": 0.05},
+        month="2021-10",
+        peak_import_kw=800.0,
+        rebound_kwh=rebound[0],
+        rebound_minutes=rebound[1],
+    )
+    asked = {
+        "battery_kw": battery_kw,
+        "plant_kw": plant_kw,
+        "reserve_kw": reserve_kw,
+        "import_limit_kw": import_limit_kw,
+    }
+    hour = run(load_kw, state, start=start, events=(event(90, target, start),), **asked)
+    later = run(load_kw, hour.state, start=start + timedelta(hours=1), **asked)
+    for one in (hour, later):
+        check_ledger(one.ledger, one.start)
+        stored = one.minutes["battery"].energy_stored_kwh
+        assert stored is not None
+        assert 100 - 1e-6 <= stored.min() <= stored.max() <= 900 + 1e-6
+        assert np.abs(one.minutes["battery"].power_kw).max() <= 500 + 1e-9
+        assert -150 - 1e-9 <= one.minutes["plant"].power_kw.min() <= one.minutes["plant"].power_kw.max() <= 75 + 1e-9
+        assert 3.9 * 0 <= one.state.plant["receiver_bar"] <= 10 * (1 + 1e-9)
+        assert min(one.energy_in_kwh.values()) >= 0
+        assert min(one.energy_out_kwh.values()) >= 0
+        drawn_kw = -one.minutes["load"].power_kw
+        scheduled_to = np.maximum(drawn_kw.max(), import_limit_kw)
+        assert one.quarter_import_kw.max() <= min(scheduled_to + reserve_kw, max(1500.0, drawn_kw.max())) + 1e-3
+
+    # Over both hours: what came in is what went out, was lost, or is stored.
+    both = hour.ledger + later.ledger
+    change = later.energy_stored_kwh["battery"] - battery_kwh
+    booked = -sum(e.energy_kwh for e in both if (e.asset, e.entry) == ("battery", "store_change"))
+    assert booked == pytest.approx(change, abs=1e-9)
+    for asset in ("battery", "plant", "load", "site"):
+        assert residual_kwh(both, asset) == pytest.approx(0.0, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("bad", "fault"),
+    [
+        ({"load_kw": np.full(24, 700.0)}, r"load_kw has shape \(24,\)"),
+        ({"load_kw": np.array([700.0, np.nan, 700.0, -1.0])}, "negative at 2 place.s., first at 1"),
+        ({"state": replace(STATE, battery_kwh=950.0)}, "battery_kwh 950.0 is outside"),
+        ({"state": replace(STATE, battery_kwh=np.nan)}, "battery_kwh nan is outside"),
+        ({"state": replace(STATE, battery_kw=800.0)}, "battery_kw 800.0 is above"),
+        ({"state": replace(STATE, rebound_kwh=-1.0)}, "rebound_kwh -1.0"),
+        ({"state": replace(STATE, plant={})}, "it needs receiver_bar"),
+        ({"battery_kw": np.nan}, "orders.battery_kw is no number"),
+        ({"reserve_kw": -1.0}, "orders.reserve_kw -1.0 is negative"),
+        ({"start": START + timedelta(minutes=15)}, "no full hour"),
+        ({"start": START.replace(tzinfo=None)}, "no full hour"),
+    ],
+    ids=["shape", "load", "charge", "nan", "power", "rebound", "plant", "order", "reserve", "start", "zone"],
+)
+def test_bad_input_is_refused(bad: dict[str, Any], fault: str) -> None:
+    with pytest.raises(TwinError, match=fault):
+        run(**bad)
+
+
+def test_all_faults_come_in_one_message() -> None:
+    with pytest.raises(TwinError, match=r"3 fault.*battery_kw.*load_kw.*battery_kwh"):
+        run([np.nan] * 4, replace(STATE, battery_kwh=0.0), battery_kw=np.nan)

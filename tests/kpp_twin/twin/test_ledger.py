@@ -1,0 +1,145 @@
+"""The ledger closes, and a wrong efficiency, sign or unit does not get past it."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pytest
+
+from kpp_twin.battery.seconds import BatterySeconds, battery_seconds
+from kpp_twin.battery.storage import StorageConfiguration
+from kpp_twin.errors import TwinError
+from kpp_twin.operation import HourOrders, LedgerEntry
+from kpp_twin.plant import one_state
+from kpp_twin.plant.one_state import PlantModel, PlantTotals
+from kpp_twin.plant.seconds import plant_seconds
+from kpp_twin.site import load_site
+from kpp_twin.twin import hour
+from kpp_twin.twin.hour import initial_state, simulate_hour
+from kpp_twin.twin.ledger import battery_entries, check_ledger, plant_entries, residual_kwh, site_entries
+
+SITE = load_site()
+ZONE = ZoneInfo("America/Chicago")
+START = datetime(2021, 10, 14, 18, tzinfo=UTC)
+CONFIG = StorageConfiguration.of_site(SITE.battery)
+
+
+def ran(setpoint_kw: float = 200.0) -> BatterySeconds:
+    free = np.full(3600, 1e9)
+    return battery_seconds(
+        CONFIG,
+        energy_kwh=500.0,
+        power_kw=0.0,
+        setpoint_kw=setpoint_kw,
+        response_kw=50.0 * np.sin(np.arange(3600.0)),
+        reserve_kw=50.0,
+        reserve_minutes=15.0,
+        lowest_kw=-free,
+        highest_kw=free,
+        lowest_scheduled_kw=-free,
+    )
+
+
+@pytest.mark.parametrize("setpoint_kw", [-200.0, 0.0, 200.0])
+def test_the_battery_closes(setpoint_kw: float) -> None:
+    battery = ran(setpoint_kw)
+    check_ledger(battery_entries(battery.power_kw, battery.energy_kwh, CONFIG), START)
+
+
+@pytest.mark.parametrize(
+    "name", ["charge_efficiency", "discharge_efficiency", "self_discharge_per_month"], ids=lambda name: name
+)
+@pytest.mark.parametrize("factor", [0.99, 1.01])
+def test_a_wrong_efficiency_of_the_battery_is_noticed(name: str, factor: float) -> None:
+    wrong = replace(CONFIG, **{name: getattr(CONFIG, name) * factor})
+    battery = ran(0.0)
+    with pytest.raises(TwinError, match=r"battery misses .* kWh .*2021-10-14T18:00Z"):
+        check_ledger(battery_entries(battery.power_kw, battery.energy_kwh, wrong), START)
+
+
+@pytest.mark.parametrize("factor", [-1.0, 1000.0, 1 / 3600, 3600.0], ids=["sign", "thousand", "second", "hour"])
+@pytest.mark.parametrize("setpoint_kw", [-200.0, 200.0], ids=["charge", "discharge"])
+def test_a_wrong_sign_or_unit_of_the_battery_is_noticed(factor: float, setpoint_kw: float) -> None:
+    battery = ran(setpoint_kw)
+    with pytest.raises(TwinError, match="battery misses"):
+        check_ledger(battery_entries(factor * battery.power_kw, battery.energy_kwh, CONFIG), START)
+    with pytest.raises(TwinError, match="battery misses"):
+        check_ledger(battery_entries(battery.power_kw, factor * battery.energy_kwh, CONFIG), START)
+
+
+def plant_hour(setpoint_kw: float) -> tuple[LedgerEntry, ...]:
+    model = PlantModel.of_site(SITE.plant)
+    state = {"receiver_bar": 8.0, "column_kwh": 0.0}
+    plant = plant_seconds(model, state, setpoint_kw, most_compressor_kw=np.full(600, np.inf))
+    return plant_entries(plant.totals, float(plant.energy_kwh[0]), float(plant.energy_kwh[-1]))
+
+
+@pytest.mark.parametrize("setpoint_kw", [-150.0, 0.0, 20.0, 75.0])
+def test_the_plant_closes(setpoint_kw: float) -> None:
+    check_ledger(plant_hour(setpoint_kw), START)
+
+
+@pytest.mark.parametrize("factor", [0.99, 1.01, -1.0, 1000.0, 1 / 3600])
+@pytest.mark.parametrize("law", ["compressed_kpa", "chain_speed", "_throttle_kj"])
+def test_a_wrong_law_of_the_plant_is_noticed(law: str, factor: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    right = getattr(one_state, law)
+
+    def compressed_kpa(p_kpa: float, exergy_kj: float, model: PlantModel) -> float:
+        return right(p_kpa, exergy_kj * factor, model)
+
+    def chain_speed(force_kn: float, power_kw: float, model: PlantModel) -> tuple[float, float]:
+        speed, given_kw = right(force_kn, power_kw, model)
+        return speed, factor * given_kw
+
+    def throttle_kj(*arguments: Any) -> float:
+        return factor * right(*arguments)
+
+    wrong = {"compressed_kpa": compressed_kpa, "chain_speed": chain_speed, "_throttle_kj": throttle_kj}[law]
+    monkeypatch.setattr(one_state, law, wrong)
+    entries = plant_hour(-150.0 if law == "compressed_kpa" else 50.0)
+    with pytest.raises(TwinError, match="plant misses"):
+        check_ledger(entries, START)
+
+
+@pytest.mark.parametrize("name", ["drag", "friction", "leak", "gear", "generator", "compressor", "throttle"])
+def test_each_loss_of_the_plant_counts(name: str) -> None:
+    entries = plant_hour(50.0) if name != "compressor" else plant_hour(-100.0)
+    without = [
+        replace(entry, energy_kwh=entry.energy_kwh * 1.01) if entry.entry == f"{name}_loss" else entry
+        for entry in entries
+    ]
+    with pytest.raises(TwinError, match="plant misses"):
+        check_ledger(without, START)
+
+
+def test_a_wrong_sign_at_the_connection_is_noticed() -> None:
+    assets = (
+        LedgerEntry(asset="load", entry="in", energy_kwh=700.0),
+        LedgerEntry(asset="battery", entry="out", energy_kwh=-200.0),
+    )
+    check_ledger(site_entries(np.full(3600, -500.0), assets), START)
+    for wrong in (500.0, -500_000.0, -505.0):
+        with pytest.raises(TwinError, match="site misses"):
+            check_ledger(site_entries(np.full(3600, wrong), assets), START)
+
+
+def test_the_check_runs_in_every_simulated_hour(monkeypatch: pytest.MonkeyPatch) -> None:
+    wrong = replace(CONFIG, discharge_efficiency=CONFIG.discharge_efficiency * 1.01)
+    monkeypatch.setattr(hour, "battery_entries", lambda power, energy, _: battery_entries(power, energy, wrong))
+    orders = HourOrders(
+        start=START, battery_kw=100.0, plant_kw=0.0, reserve_kw=0.0, voltage_support_kvar=0.0, import_limit_kw=1050.0
+    )
+    with pytest.raises(TwinError, match=r"battery misses .*2021-10-14T18:00Z"):
+        simulate_hour(SITE, orders, np.full(4, 700.0), initial_state(SITE, START, ZONE), ZONE)
+
+
+def test_the_check_itself() -> None:
+    entries = [LedgerEntry(asset="a", entry="in", energy_kwh=1.0), LedgerEntry(asset="a", entry="out", energy_kwh=-0.9)]
+    assert residual_kwh(entries, "a") == pytest.approx(0.1)
+    assert residual_kwh(entries, "b") == 0.0
+    with pytest.raises(TwinError, match=r"a misses 0.1 kWh of 1.9 kWh moved; b misses nan"):
+        check_ledger([*entries, LedgerEntry(asset="b", entry="in", energy_kwh=float("nan"))])
+    check_ledger([])
+    assert plant_entries(PlantTotals(), 1.0, 1.0)[-1].energy_kwh == 0.0
