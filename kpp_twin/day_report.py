@@ -20,12 +20,15 @@ class Judgement:
     ----------
     scores
         Mean absolute error by method, in the unit of the series.
+    relative_error
+        That of the one that serves over that of the better naive; none if it was not judged so. [fraction]
     """
 
     method: str
     scores: Mapping[str, float]
     window_start: datetime
     window_end: datetime
+    relative_error: float | None = None
 
     @property
     def days(self) -> int:

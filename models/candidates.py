@@ -162,14 +162,17 @@ def _version(
     )
 
 
-def naive_version(series: Series, judged: naive.Judged, issued_at: datetime) -> ModelVersion:
-    """The better naive forecaster of a series; what serves where nothing else can."""
+def naive_version(series: Series, judged: naive.Judged, issued_at: datetime, method: str) -> ModelVersion:
+    """A naive forecaster of a series; what serves where nothing else can."""
     scores = dict(judged.scores)
+    own = {"mae": scores[method]}
+    if scores[judged.best] > 0:
+        own["rmae"] = scores[method] / scores[judged.best]
     return _version(
         series,
         judged,
         issued_at,
-        method=judged.best,
-        parameters={"lags_days": list(naive.LAGS[judged.best])},
-        scores=scores | {"mae": scores[judged.best], "rmae": 1.0},
+        method=method,
+        parameters={"lags_days": list(naive.LAGS[method])},
+        scores=scores | own,
     )

@@ -76,8 +76,8 @@ class Inputs:
         ``(n, len(NAMES))``, NaN in a row of which too little is known.
     center, scale
         Median of the last 28 days and 1.4826 times the median distance from it, ``(n,)``.
-    hour, weekday
-        Of the target on the wall clock.
+    hour
+        Of the target on the wall clock, ``(n,)``.
     lead_hours
         From the end of the last known interval to the target, never negative, ``(n,)``.
     """

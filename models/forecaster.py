@@ -73,27 +73,30 @@ class RidgeForecaster:
         TooLittleTrainingError
             The history is too short.
         """
+        from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # it ships no types
+
         weights, walked = {}, {}
         past_days = max(1, (issued_at - series.grid.start).days + 1)
-        for head in self.heads:
-            daily = head == "day_ahead"
-            training_days = TRAINING_DAYS if daily else HOURS_AHEAD_TRAINING_DAYS
-            step = series.grid.step_minutes
-            rows = (day_ahead_rows if daily else hours_ahead_rows)(
-                series,
-                next_local_day(issued_at, step, self.zone) if daily else hours_ahead(issued_at, step),
-                issued_at=issued_at,
-                days=min(days + training_days, max(days, past_days)),
-                zone=self.zone,
-                temperature=temperature,
-            )
-            walked[head] = judged = walk(rows, issued_at=issued_at, days=days, training_days=training_days)
-            spread = np.ones(ridge.LEAD_HOURS) if daily else ridge.spread_of(judged.errors, judged.lead)
-            weights[f"{head}.coefficients"] = fit_at(rows, instant_us(issued_at), training_days)
-            weights[f"{head}.errors"] = ridge.error_table(
-                judged.errors / judged.scale / spread[judged.lead], judged.hour
-            )
-            weights[f"{head}.spread"] = spread
+        with threadpool_limits(limits=1):  # sums in the same order on any machine, and no spinning threads
+            for head in self.heads:
+                daily = head == "day_ahead"
+                training_days = TRAINING_DAYS if daily else HOURS_AHEAD_TRAINING_DAYS
+                step = series.grid.step_minutes
+                rows = (day_ahead_rows if daily else hours_ahead_rows)(
+                    series,
+                    next_local_day(issued_at, step, self.zone) if daily else hours_ahead(issued_at, step),
+                    issued_at=issued_at,
+                    days=min(days + training_days, max(days, past_days)),
+                    zone=self.zone,
+                    temperature=temperature,
+                )
+                walked[head] = judged = walk(rows, issued_at=issued_at, days=days, training_days=training_days)
+                spread = np.ones(ridge.LEAD_HOURS) if daily else ridge.spread_of(judged.errors, judged.lead)
+                weights[f"{head}.coefficients"] = fit_at(rows, instant_us(issued_at), training_days)
+                weights[f"{head}.errors"] = ridge.error_table(
+                    judged.errors / judged.scale / spread[judged.lead], judged.hour
+                )
+                weights[f"{head}.spread"] = spread
         self.weights_, self.walked_ = weights, walked
         self.parameters_ = {
             "recipe": ridge.RECIPE,
@@ -101,6 +104,7 @@ class RidgeForecaster:
             "alpha": ridge.ALPHA,
             "reweightings": ridge.REWEIGHTINGS,
             "training_days": TRAINING_DAYS,
+            "hours_ahead_training_days": HOURS_AHEAD_TRAINING_DAYS,
             "half_life_days": HALF_LIFE_DAYS,
         }
         ridge.check(self.weights_, self.parameters_, self.heads)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from kpp_twin.records import Array, CycleKind, Forecast, History, ModelVersion, Series, Serving
@@ -143,23 +144,33 @@ def _issue(
     gathered: _Gathered,
 ) -> Forecast:
     as_of = history.as_of
-    if model.method == RIDGE:
-        forecaster = FORECASTERS[series.variable].load(model.weights, model.parameters, zone=zone)
-        try:
-            temperature = _temperature(history, series)
-            pair = forecaster.forecast(series, issued_at=as_of, horizon=horizon, temperature=temperature)
-            return _record(series, model, horizon, as_of, pair)
-        except MissingInputError as error:
-            judged = naive.judge(series, issued_at=as_of, horizon=horizon, days=days, zone=zone)
-            fallback = naive_version(series, judged, as_of)
-            gathered.notes.append(f"{fallback.method} instead of {model.model_version}: {error}")
-            known = [version for version in gathered.models if version.model_version == fallback.model_version]
-            gathered.models.extend([] if known else [fallback])
-            model = fallback
-    else:
+    if model.method != RIDGE:
         judged = naive.judge(series, issued_at=as_of, horizon=horizon, days=days, zone=zone)
-    pair = naive.forecast(series, judged, method=model.method, issued_at=as_of, horizon=horizon, zone=zone)
+        pair = naive.forecast(series, judged, method=model.method, issued_at=as_of, horizon=horizon, zone=zone)
+        return _record(series, model, horizon, as_of, pair)
+    forecaster = FORECASTERS[series.variable].load(model.weights, model.parameters, zone=zone)
+    try:
+        temperature = _temperature(history, series)
+        pair = forecaster.forecast(series, issued_at=as_of, horizon=horizon, temperature=temperature)
+    except MissingInputError as error:
+        model, pair = _fallback(series, horizon, as_of, days, zone)
+        gathered.notes.append(f"{model.method} instead of the ridge for {series.variable} {series.name}: {error}")
+        if model.model_version not in {version.model_version for version in gathered.models}:
+            gathered.models.append(model)
     return _record(series, model, horizon, as_of, pair)
+
+
+def _fallback(
+    series: Series, horizon: TimeGrid, as_of: datetime, days: int, zone: ZoneInfo
+) -> tuple[ModelVersion, tuple[Array, Array]]:
+    """The better naive forecaster that finds a value for every interval, and what it says."""
+    judged = naive.judge(series, issued_at=as_of, horizon=horizon, days=days, zone=zone)
+    better, other = sorted(judged.scores, key=lambda method: judged.scores[method])
+    issue = partial(naive.forecast, series, judged, issued_at=as_of, horizon=horizon, zone=zone)
+    try:
+        return naive_version(series, judged, as_of, better), issue(method=better)
+    except naive.TooLittleHistoryError:
+        return naive_version(series, judged, as_of, other), issue(method=other)
 
 
 def _record(

@@ -50,17 +50,16 @@ def fit(features: Array, target: Array, weights: Array) -> Array:
         ``(n, n_features)``, ``(n,)``, ``(n,)``, all finite.
     """
     from sklearn.linear_model import Ridge
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # it ships no types
 
     spread = features.std(axis=0)
     spread = np.where(spread > 1e-9, spread, 1.0)
     model = Ridge(alpha=ALPHA, solver="cholesky")
     reweighted = weights
-    with threadpool_limits(limits=1):
-        for _ in range(REWEIGHTINGS + 1):
-            model.fit(features / spread, target, sample_weight=reweighted)
-            error = np.abs(target - model.predict(features / spread))
-            reweighted = weights * LEAST_ERROR / np.maximum(error, LEAST_ERROR)
+    even = features / spread
+    for _ in range(REWEIGHTINGS + 1):
+        model.fit(even, target, sample_weight=reweighted)
+        error = np.abs(target - model.predict(even))
+        reweighted = weights * LEAST_ERROR / np.maximum(error, LEAST_ERROR)
     return np.append(model.coef_ / spread, model.intercept_)
 
 

@@ -95,7 +95,7 @@ def battery_seconds(
         highest = above * up if above >= 0.0 else above * down
         lowest = -below * down if below >= 0.0 else -below * up
         highest = min(highest, max(high, 0.0))
-        lowest = min(max(lowest, min(low, 0.0)), highest)
+        lowest = min(max(lowest, min(low, 0.0), floor + min(response, 0.0)), highest)
 
         spare_up, spare_down = stored - least_scheduled, most_scheduled - stored
         if spare_up >= 0.0:

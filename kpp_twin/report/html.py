@@ -8,7 +8,7 @@ from kpp_twin.day_report import DayReport
 from kpp_twin.errors import StoreError
 from kpp_twin.report import wording
 from kpp_twin.report.figures import day_figures
-from kpp_twin.report.plain import hour_rows
+from kpp_twin.report.plain import NO_OPERATION, hour_rows
 
 BUNDLED_SOURCE = "sample"
 
@@ -56,5 +56,10 @@ def html(report: DayReport) -> str:
     figures = {name: Markup(svg) for name, svg in day_figures(report).items()}  # noqa: S704 - matplotlib escapes texts
     is_bundled = any(source.startswith(BUNDLED_SOURCE) for source in report.sources)
     return template.render(
-        report=report, figures=figures, is_bundled=is_bundled, assumption=wording.ASSUMPTION, hours=hour_rows(report)
+        report=report,
+        figures=figures,
+        is_bundled=is_bundled,
+        assumption=wording.ASSUMPTION,
+        no_operation=NO_OPERATION,
+        hours=hour_rows(report),
     )

@@ -50,6 +50,7 @@ def forecast_rows(report: DayReport) -> list[Row]:
             "days_before": forecast.judgement.days,
             "errors_before": {method: forecast.judgement.scores.get(method) for method in report.methods},
             "serves": forecast.judgement.method,
+            "relative_error": forecast.judgement.relative_error,
         }
         for series, forecast in report.forecasts
     ]

@@ -16,7 +16,7 @@ def day_tables(report: DayReport) -> list[Table]:
     """Forecast errors, the day hour by hour, what the stations did, rows per feed, and freshness."""
     operation = report.operation
     if operation is None:
-        stations = [_table(f"Operation of {report.day}: {NO_OPERATION}", ("",), ())]
+        stations = [_table(f"Operation of {report.day}", ("",), [(NO_OPERATION,)])]
     else:
         stations = [_hours(report), _money(operation), _services(operation), _ledger(operation)]
         stations += [_events(report, operation)] if operation.events else []
@@ -33,6 +33,7 @@ def _errors(report: DayReport) -> Table:
             f"{forecast.judgement.days} d",
             *(number(forecast.judgement.scores.get(method)) for method in report.methods),
             method_name(forecast.judgement.method),
+            share(forecast.judgement.relative_error),
         )
         for series, forecast in report.forecasts
     ]
@@ -44,6 +45,7 @@ def _errors(report: DayReport) -> Table:
         ">before",
         *(f">{method_name(m)}" for m in report.methods),
         "serves",
+        ">of better naive",
     )
     return _table(f"Mean absolute error of the forecasts of {report.day}, and of the days before", header, rows)
 

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 MISSING = "–"
-METHODS = {"naive_daily": "daily naive", "naive_weekly": "weekly naive"}
+METHODS = {"naive_daily": "daily naive", "naive_weekly": "weekly naive", "ridge": "ridge regression"}
 ASSUMPTION = "Money follows from the assumed values of the site, reference_site.toml; no bill of a real site."
 
 

@@ -35,6 +35,7 @@ Parameters = Mapping[str, object]
 
 CONTEXT_DAYS = 7
 MAX_QUARANTINED = 20
+NAIVE_METHODS = ("naive_daily", "naive_weekly")  # every forecaster is judged beside them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,14 +163,27 @@ def _forecasts(connection: Connection, of_day: Parameters) -> dict[tuple[str, st
 
 
 def _forecast(connection: Connection, grid: TimeGrid, rows: pd.DataFrame) -> DayForecast:
-    model, *others = _rows(connection, "report_model", {"model_version": rows["model_version"].iloc[0]})
-    scores = {method: score for row in (*others, model) for method, score in json.loads(row["scores"]).items()}
+    trained = _rows(connection, "report_model", {"model_version": rows["model_version"].iloc[0]})
     return DayForecast(
         issued_at=rows["issued_at"].iloc[0].to_pydatetime(),
         values=_on_grid(grid, rows, "value"),
         low=_on_grid(grid, rows, "low"),
         high=_on_grid(grid, rows, "high"),
-        judgement=Judgement(**{**model, "scores": scores}),
+        judgement=_judgement(trained),
+    )
+
+
+def _judgement(trained: Sequence[Mapping[str, Any]]) -> Judgement:
+    """Judgement of the first of the forecasters of one training; the others give the errors that it does not hold."""
+    model, own = trained[0], json.loads(trained[0]["scores"])
+    figures = {name: value for row in reversed(trained) for name, value in json.loads(row["scores"]).items()}
+    methods = {*NAIVE_METHODS, *(row["method"] for row in trained)}
+    return Judgement(
+        method=model["method"],
+        scores={name: figures[name] for name in sorted(methods & figures.keys())},
+        window_start=model["window_start"],
+        window_end=model["window_end"],
+        relative_error=own.get("rmae"),
     )
 
 

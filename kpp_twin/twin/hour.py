@@ -134,7 +134,7 @@ def simulate_hour(site: Site, orders: HourOrders, load_kw: Array, state: AssetSt
     }
     power = {"battery": battery.power_kw, "plant": plant_kw, "load": load.reduction_kw - load.measured_kw}
     limited = {name: int(np.sum(np.abs(told[name] - power[name]) > FOLLOWED_KW)) for name in told}
-    power = power | {"load": -load.power_kw, "site": net}
+    power = power | {"load": 0.0 - load.power_kw, "site": net}
     told["site"] = told["battery"] + told["plant"] + told["load"]
     stored = {"battery": battery.energy_kwh, "plant": plant.energy_kwh}
     return SimulatedHour(
@@ -192,7 +192,7 @@ def _performance(
             delivered=battery.power_kw - battery.scheduled_kw,
             ready=battery.deliverable,
             response_time_s=mean_response_time_s(battery.target_kw, battery.end_power_kw, first_power_kw, least_step)
-            if jumps.any()
+            if least_step > 0 and jumps.any()
             else None,
         ),
         tracked(

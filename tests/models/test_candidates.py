@@ -71,6 +71,6 @@ def test_with_little_history_the_naive_is_alone_and_a_note_says_why() -> None:
 def test_a_naive_version_names_the_better_one() -> None:
     series = prices(40, noise=5.0)
     judged = naive.judge(series, issued_at=AS_OF, horizon=next_local_day(AS_OF, 60, ZONE), days=DAYS, zone=ZONE)
-    version = naive_version(series, judged, AS_OF)
+    version = naive_version(series, judged, AS_OF, judged.best)
     assert version.model_version == f"price-A-{judged.best}-2024-06-01T14:30Z"
     assert version.scores["mae"] == judged.scores[judged.best]

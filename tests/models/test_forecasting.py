@@ -200,7 +200,7 @@ def test_where_the_ridge_cannot_forecast_the_naive_does_and_a_note_says_why() ->
     asked = replace(LONG, series=(replace(load, values=values),), models=(ridge,))
     decided = decide("hourly", asked, days=DAYS, zone=CHICAGO)
     assert len(decided.notes) == 1
-    assert decided.notes[0].startswith(f"naive_daily instead of {ridge.model_version}: too little is known")
+    assert decided.notes[0].startswith("naive_daily instead of the ridge for load A: too little is known")
     assert [m.method for m in decided.models] == ["naive_daily"]
     assert [f.model_version for f in decided.forecasts] == ["load-A-naive_daily-2024-03-09T15:30Z"]
     assert decided.servings == ()

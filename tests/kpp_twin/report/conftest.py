@@ -1,12 +1,14 @@
 """A report made by hand, without a store: any day, any zone, any name."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
 
+from kpp_twin.day_operation import AssetDay, BidLine, DayOperation, EventLine, LedgerLine, ServiceLine, ServingLine
 from kpp_twin.day_report import (
     BrokenRule,
     CycleLine,
@@ -18,7 +20,7 @@ from kpp_twin.day_report import (
     Judgement,
     QuarantinedRow,
 )
-from kpp_twin.timegrid import TimeGrid, local_midnight
+from kpp_twin.timegrid import Array, TimeGrid, local_midnight
 
 CHICAGO = ZoneInfo("America/Chicago")
 UNITS = {"price": ("USD/MWh", 60), "load": ("kW", 15), "weather": ("°C", 15)}
@@ -32,7 +34,95 @@ def make_report() -> MakeReport:
     return _report
 
 
-def _report(day: date = date(2024, 3, 16), *, name: str = "HUB", source: str = "data/price.csv") -> DayReport:
+@pytest.fixture(scope="session")
+def make_operation() -> Callable[..., DayOperation]:
+    """Builder of a day's operation: a battery, a plant, and load curtailed for two hours; the last hour is missing."""
+    return _operation
+
+
+def _operation(day: date = date(2024, 3, 16), *, name: str = "frequency_response") -> DayOperation:
+    hours, minutes = TimeGrid.local_day(day, CHICAGO, 60), TimeGrid.local_day(day, CHICAGO, 1)
+    n = hours.n_steps
+    simulated = np.arange(n) < n - 1
+    battery_kw = np.where(np.arange(n) % 2, 90.0, -100.0)
+    stored_kwh = 500.0 + np.arange(60 * n) / 60
+    event_start = hours.start + timedelta(hours=2)
+    energy = LedgerLine(asset="battery", entry="in", energy_kwh=1000.0, largest_residual_kwh=1e-12)
+
+    def asset(kind: str, power_kw: Array, stored: Array) -> AssetDay:
+        known = np.repeat(simulated, 60)
+        return AssetDay(
+            asset=kind,
+            planned_kw=power_kw,
+            sold_kw=np.full(n, np.nan) if kind == "plant" else power_kw / 2,
+            power_kw=np.where(known, np.repeat(power_kw, 60), np.nan),
+            energy_stored_kwh=np.where(known, stored, np.nan),
+        )
+
+    nothing = np.full(60 * n, np.nan)
+    load_kw = np.where(np.isin(np.arange(n), (2, 3)), -50.0, -100.0)
+    return DayOperation(
+        hours=hours,
+        minutes=minutes,
+        assets=(
+            asset("battery", battery_kw, stored_kwh),
+            asset("plant", np.full(n, 50.0), np.full(60 * n, 80.0)),
+            asset("load", load_kw, nothing),
+            asset("site", battery_kw + 50.0 + load_kw, nothing),
+        ),
+        frequency_hz=np.where(np.repeat(simulated, 60), 60.0, np.nan),
+        nominal_hz=60.0,
+        battery_capacity_kwh=1000.0,
+        response_asked_kwh=np.where(simulated, 2.0, np.nan),
+        response_delivered_kwh=np.where(simulated, 1.8, np.nan),
+        money={
+            "capacity": np.where(simulated, 0.5, np.nan),
+            "energy": np.where(simulated, -20.0, np.nan),
+        },
+        currency="USD",
+        ledger=(
+            energy,
+            replace(energy, entry="charge_loss", energy_kwh=-50.0),
+            replace(energy, entry="store_change", energy_kwh=-950.0),
+        ),
+        services=(
+            ServiceLine(
+                service=name,
+                unit="kW",
+                n_requests=n,
+                n_cut=1,
+                requested=100.0,
+                granted=98.0,
+                n_hours=n - 1,
+                uptime=0.995,
+                response_time_s=0.2,
+                accuracy=0.9,
+                requested_kwh=2.0 * (n - 1),
+                delivered_kwh=1.8 * (n - 1),
+            ),
+        ),
+        events=(
+            EventLine(
+                event_id=name,
+                start=event_start,
+                stop=event_start + timedelta(hours=2),
+                called_at=hours.start,
+                target_reduction_kw=60.0,
+                forecast_peak_kw=950.0,
+                reduced_kwh=100.0,
+            ),
+        ),
+        bids=(BidLine(asset="battery", n_bids=n, n_accepted=3, position_kwh=-55.0),),
+    )
+
+
+def _report(
+    day: date = date(2024, 3, 16),
+    *,
+    name: str = "HUB",
+    source: str = "data/price.csv",
+    operation: DayOperation | None = None,
+) -> DayReport:
     start = local_midnight(day, CHICAGO)
     issued_at = start - timedelta(hours=14, minutes=30)
     series = tuple(_series(variable, name, day, issued_at) for variable in UNITS)
@@ -68,6 +158,17 @@ def _report(day: date = date(2024, 3, 16), *, name: str = "HUB", source: str = "
                 notes=f"{name}\nsecond note",
             ),
         ),
+        servings=(
+            ServingLine(
+                variable="load",
+                series=name,
+                method="ridge",
+                model_version=f"load-{name}-ridge",
+                chosen_by="operator",
+                serves_from=issued_at,
+            ),
+        ),
+        operation=operation,
     )
 
 
@@ -82,6 +183,7 @@ def _series(variable: str, name: str, day: date, issued_at: datetime) -> DaySeri
         scores={"naive_daily": 12.345, "naive_weekly": 11.0},
         window_start=issued_at.astimezone(UTC) - timedelta(days=10),
         window_end=issued_at.astimezone(UTC),
+        relative_error=0.875,
     )
     forecast = DayForecast(
         issued_at=issued_at, values=values - 5.0, low=values - 15.0, high=values + 5.0, judgement=judgement

@@ -3,11 +3,14 @@ from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from kpp_twin.day_report import DayReport
 from kpp_twin.errors import StoreError
 from kpp_twin.report.html import html, write_report
+from kpp_twin.report.plain import NO_OPERATION
+from kpp_twin.report.wording import ASSUMPTION
 
 VOID = {"meta", "br", "hr", "img", "input", "link"}
 HOSTILE = "<script>alert('x')</script><img src=http://evil.example/x.png onerror=alert(1)>\"'&"
@@ -53,8 +56,8 @@ def text(make_report) -> str:
 
 
 @pytest.fixture(scope="module")
-def hostile(make_report) -> str:
-    return html(make_report(name=HOSTILE, source=HOSTILE))
+def hostile(make_report, make_operation) -> str:
+    return html(make_report(name=HOSTILE, source=HOSTILE, operation=make_operation(name=HOSTILE)))
 
 
 def temperature_only(report: DayReport) -> DayReport:
@@ -70,6 +73,8 @@ def test_the_page_is_whole_and_has_its_sections(text):
         "What was known when",
         "Forecast and outcome",
         "Forecast error",
+        "Forecasters that served",
+        "Operation",
         "Data quality",
         "Quarantined rows",
         "Freshness",
@@ -80,13 +85,63 @@ def test_the_page_is_whole_and_has_its_sections(text):
 
 def test_tables_say_what_the_report_says(text):
     rows = Page(text).rows
-    assert ["load HUB", "kW", "96 of 96", "96", "5.00", "10", "12.35", "11.00", "weekly naive"] in rows
+    assert ["load HUB", "kW", "96 of 96", "96", "5.00", "10", "12.35", "11.00", "weekly naive", "87.5 %"] in rows
     assert ["load", "1,234", "1,230", "3", "4"] in rows
     assert ["load", "range", "quarantine", "4", "2", "-1"] in rows
     assert ["load", "HUB", "HUB", "–", '{"series": "HUB", "load_kw": "-1"}'] in rows
     assert ["load HUB", "2024-03-16 00:00 CDT", "2024-03-17 02:00 CDT", "1 d 2 h"] in rows
     assert ["weather HUB", "96 of 96", "2024-03-16 00:00 CDT", "2024-03-17 00:00 CDT", "–"] in rows
     assert ["2024-03-16 00:15 CDT", "hourly", "1,234", "1,230", "4", "HUB\nsecond note"] in rows
+
+
+def test_the_operation_is_told_with_its_tables(make_report, make_operation):
+    told = html(temperature_only(make_report(operation=make_operation())))
+    page = Page(told)
+    assert page.open == []
+    assert {"Operation", "Money", "Grid services", "Energy ledger"} <= set(page.headings)
+    assert [tag for tag, _ in page.tags].count("svg") == 5
+    assert "23 of 24 hours simulated in steps of 1 s, 23 settled" in told
+    assert ["energy", "-460.00"] in page.rows
+    assert ["net", "-448.50"] in page.rows
+    assert ["battery", "24", "3", "-55.0"] in page.rows
+    served = ["frequency response", "kW", "100.0", "98.0", "1 of 24", "99.5 %", "0.20", "90.0 %", "46.0", "41.4"]
+    assert served in page.rows
+    assert ["battery", "charge loss", "-50.000"] in page.rows
+    assert ["battery", "residual of the day; largest of an hour 1.0e-12", "0.0e+00"] in page.rows
+    event = ["2024-03-16 02:00 CDT", "2024-03-16 04:00 CDT", "2024-03-16 00:00 CDT", "950", "60", "100.0"]
+    assert event in page.rows
+    assert ["load HUB", "2024-03-15 09:30 CDT", "ridge regression", "load-HUB-ridge", "operator"] in page.rows
+    first, *_, last = [row for row in page.rows if row[0] in ("00:00 CDT", "23:00 CDT")]
+    assert first == ["00:00 CDT", "–", "–", "-100", "-100", "50 %", "50", "50", "-150", "-150", "-19.50"]
+    assert last == ["23:00 CDT", "–", "–", "90", "–", "–", "50", "–", "40", "–", "–"]
+
+
+def test_all_money_stands_beside_what_it_rests_on(make_report, make_operation):
+    told = html(temperature_only(make_report(operation=make_operation())))
+    assert told.count(ASSUMPTION) == 3  # the table of hours, the section, its figure
+    assert ASSUMPTION not in html(temperature_only(make_report()))
+
+
+def test_a_day_that_is_only_planned_says_so(make_report, make_operation):
+    whole = make_operation()
+    nothing = np.full(whole.minutes.n_steps, np.nan)
+    planned = replace(
+        whole,
+        assets=tuple(replace(asset, power_kw=nothing, energy_stored_kwh=nothing) for asset in whole.assets),
+        money={},
+        **dict.fromkeys(("ledger", "services", "events", "bids"), ()),
+        currency="",
+    )
+    told = html(temperature_only(make_report(operation=planned)))
+    for sentence in (
+        "0 of 24 hours simulated",
+        "No hour of this day is settled yet.",
+        "Nothing was bid for this day.",
+        "No service was asked for or measured.",
+        "No curtailment was called.",
+        "Nothing is booked.",
+    ):
+        assert sentence in told
 
 
 def test_hostile_text_stays_text(hostile):
@@ -117,7 +172,13 @@ def test_the_bundled_site_is_said_to_be_a_replica(make_report):
 def test_a_day_without_forecast_cycle_or_fault_says_so(make_report):
     report = replace(temperature_only(make_report()), cycles=(), broken_rules=(), quarantined=())
     bare = html(report)
-    for sentence in ("No daily cycle issued a forecast", "No cycle ran on this day", "No rule was broken", "None."):
+    for sentence in (
+        "No daily cycle issued a forecast",
+        "No cycle ran on this day",
+        "No rule was broken",
+        "None.",
+        NO_OPERATION,
+    ):
         assert sentence in bare
 
 

@@ -3,7 +3,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from kpp_twin.report.wording import local_time, method_name, number, time_span
+from kpp_twin.report.wording import known, local_time, method_name, number, service_name, share, time_span
 
 
 def test_instants_are_local_and_say_which_pass_of_a_repeated_hour_they_mean():
@@ -38,3 +38,9 @@ def test_spans_are_in_days_hours_and_minutes(span: timedelta | None, text: str):
 def test_methods_have_names_for_people_and_unknown_ones_keep_theirs():
     assert method_name("naive_weekly") == "weekly naive"
     assert method_name("gradient_boosting") == "gradient_boosting"
+
+
+def test_services_fractions_and_unknown_values_are_put_in_words():
+    assert service_name("demand_charge") == "demand charge"
+    assert (share(0.9949), share(1.0, 0), share(None)) == ("99.5 %", "100 %", "–")
+    assert (known(2.5), known(float("nan"))) == (2.5, None)
