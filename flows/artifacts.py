@@ -112,7 +112,7 @@ def show_curtailments(wanted: Slot, report: DayReport) -> None:
 
 def show_figures(wanted: Slot, report: DayReport) -> None:
     """Figures of the day as a page of Markdown; the images are part of it, nothing is loaded from elsewhere."""
-    figures = day_figures(report)
+    figures = day_figures(report, FIGURES)
     parts = [f"![{title}]({_data_uri(figures[name], title)})" for name, title in FIGURES.items() if name in figures]
     note = ASSUMPTION if report.operation else f"Operation: {NO_OPERATION}."
     create_markdown_artifact(

@@ -129,6 +129,8 @@ class DayOperation:
         Both cover the day.
     frequency_hz
         Of the grid by the minute, ``(n_minutes,)``; NaN where nothing was simulated.
+    price_series, load_series
+        At which the site trades, and its metered load; empty if the history knows no site.
     nominal_hz, battery_capacity_kwh
         Of the site as set last; none if the history knows no site.
     response_asked_kwh, response_delivered_kwh
@@ -141,6 +143,8 @@ class DayOperation:
 
     hours: TimeGrid
     minutes: TimeGrid
+    price_series: str
+    load_series: str
     assets: tuple[AssetDay, ...]
     frequency_hz: Array
     nominal_hz: float | None

@@ -28,6 +28,8 @@ class BatterySeconds:
         Part of the power that follows the setpoint; the rest is frequency response.
     energy_kwh
         Before each second and after the last, ``(n + 1,)``.
+    gained_kwh
+        Change of that energy; kept apart, since the difference of two large energies has lost its last digits.
     deliverable
         Whether the reserve could have been held in both directions for its duration.
     """
@@ -37,6 +39,7 @@ class BatterySeconds:
     target_kw: Array
     scheduled_kw: Array
     energy_kwh: Array
+    gained_kwh: Array
     deliverable: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
 
 
@@ -74,7 +77,7 @@ def battery_seconds(
         Limit on what is scheduled of it, ``(n,)``, at most 0.
     """
     hours = 1.0 / SECONDS_PER_HOUR
-    kept = config.kept_share(hours)
+    lost = config.lost_share(hours)
     # Factors between energy of a second and power: discharging, charging.
     up, down = config.discharge_efficiency / hours, 1.0 / (config.charge_efficiency * hours)
     least, most = config.min_kwh, config.max_kwh
@@ -86,11 +89,12 @@ def battery_seconds(
     settled = settled_share(1.0, config.response_time)
     lagging = settled * config.response_time  # share of a second that a step misses on average
     energy, power, scheduled = energy_kwh, power_kw, power_kw
-    rows: list[tuple[float, float, float, float, float, bool]] = []
+    rows: list[tuple[float, float, float, float, float, float, bool]] = []
     lows, highs = np.maximum(lowest_kw, -config.max_power).tolist(), np.minimum(highest_kw, config.max_power).tolist()
     floors = np.maximum(lowest_scheduled_kw, np.minimum(np.array(lows) + reserve_kw, 0.0)).tolist()
     for response, low, high, floor in zip(response_kw.tolist(), lows, highs, floors, strict=True):
-        stored = energy * kept
+        leaked = energy * lost
+        stored = energy - leaked
         above, below = stored - least, most - stored
         highest = above * up if above >= 0.0 else above * down
         lowest = -below * down if below >= 0.0 else -below * up
@@ -118,8 +122,9 @@ def battery_seconds(
         )
         power = min(max(power + (target - power) * settled, lowest), highest)
         scheduled += (order - scheduled) * settled
-        energy = stored - (mean / up if mean >= 0.0 else mean / down)
-        rows.append((mean, power, target, scheduled_mean, energy, deliverable))
+        drawn = mean / up if mean >= 0.0 else mean / down
+        energy = stored - drawn
+        rows.append((mean, power, target, scheduled_mean, energy, -leaked - drawn, deliverable))
     columns = [np.array(column) for column in zip(*rows, strict=True)]
     return BatterySeconds(
         power_kw=columns[0],
@@ -127,5 +132,6 @@ def battery_seconds(
         target_kw=columns[2],
         scheduled_kw=columns[3],
         energy_kwh=np.concatenate([[energy_kwh], columns[4]]),
-        deliverable=columns[5].astype(bool),
+        gained_kwh=columns[5],
+        deliverable=columns[6].astype(bool),
     )

@@ -130,9 +130,9 @@ class StorageConfiguration:
         """Most energy that is stored."""
         return self.max_soc * self.capacity
 
-    def kept_share(self, hours: float) -> float:
-        """Share of the stored energy that self-discharge leaves after some hours."""
-        return (1.0 - self.self_discharge_per_month) ** (hours / HOURS_PER_MONTH)
+    def lost_share(self, hours: float) -> float:
+        """Share of the stored energy that self-discharge takes within some hours."""
+        return -math.expm1(math.log1p(-self.self_discharge_per_month) * hours / HOURS_PER_MONTH)
 
 
 def settled_share(seconds: float, response_time: float) -> float:
@@ -146,7 +146,7 @@ def power_window_kw(energy_kwh: float, hours: float, config: StorageConfiguratio
     Where self-discharge alone would take the battery below its least energy, the highest power is slightly negative:
     the battery management draws from the grid what holds the limit.
     """
-    kept = energy_kwh * config.kept_share(hours)
+    kept = energy_kwh * (1.0 - config.lost_share(hours))
     above, below = kept - config.min_kwh, config.max_kwh - kept
     highest = above * config.discharge_efficiency / hours if above >= 0 else above / (config.charge_efficiency * hours)
     lowest = -below / (config.charge_efficiency * hours) if below >= 0 else -below * config.discharge_efficiency / hours
@@ -155,7 +155,7 @@ def power_window_kw(energy_kwh: float, hours: float, config: StorageConfiguratio
 
 def stored_after(energy_kwh: float, power_kw: float, hours: float, config: StorageConfiguration) -> float:
     """Energy after some hours of constant grid-side power; no limit is applied. [kWh]"""
-    kept = energy_kwh * config.kept_share(hours)
+    kept = energy_kwh * (1.0 - config.lost_share(hours))
     if power_kw >= 0:
         return kept - power_kw * hours / config.discharge_efficiency
     return kept - power_kw * hours * config.charge_efficiency

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from kpp_twin.coordination.hour import HourAllocation, coordinate_hour
+from kpp_twin.demand.curtailment import sheddable_share
 from kpp_twin.demand.events import hourly_reduction_kw, plan_events
 from kpp_twin.feeds import METERING_DELAY
 from kpp_twin.market.bids import clear_bids
@@ -210,7 +211,7 @@ def _call_events(desk: Desk) -> tuple[DemandEvent, ...]:
         zone=desk.zone,
         issued_at=desk.as_of,
         not_before=desk.next_hour,
-        sheddable_share=sum(block.share for block in desk.site.load_blocks if block.tier > 1),
+        sheddable_share=sheddable_share(desk.site.load_blocks),
     )
 
 

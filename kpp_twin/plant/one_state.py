@@ -161,13 +161,14 @@ def chain_speed(force_kn: float, power_kw: float, model: PlantModel) -> tuple[fl
 
 def compressed_kpa(pressure_kpa: float, exergy_kj: float, model: PlantModel) -> float:
     """Pressure of the receiver after so much exergy was added, by Newton's method. [kPa]"""
-    goal = air_exergy_kj(pressure_kpa, model.receiver_m3) + exergy_kj
-    after = pressure_kpa
+    volume_m3 = model.receiver_m3
+    goal = air_exergy_kj(pressure_kpa, volume_m3) + exergy_kj
+    rise = exergy_kj / (volume_m3 * math.log(pressure_kpa / AMBIENT_KPA))
+    after = pressure_kpa + exergy_kj / (volume_m3 * math.log((pressure_kpa + 0.5 * rise) / AMBIENT_KPA))
     for _ in range(50):
-        missing = goal - air_exergy_kj(after, model.receiver_m3)
-        step = missing / (model.receiver_m3 * math.log(after / AMBIENT_KPA))
+        step = (goal - air_exergy_kj(after, volume_m3)) / (volume_m3 * math.log(after / AMBIENT_KPA))
         after += step
-        if abs(step) <= 1e-14 * after:
+        if abs(step) <= 1e-9 * after:  # errors are squared in each round: the next step would change nothing
             break
     return after
 
@@ -252,7 +253,7 @@ def checked_state(state: Mapping[str, float], model: PlantModel) -> tuple[float,
         faults.append(f"it needs receiver_bar and column_kwh, not {sorted(state)}")
     else:
         p_kpa, column_kj = state["receiver_bar"] * KPA_PER_BAR, state["column_kwh"] * SECONDS_PER_HOUR
-        if not AMBIENT_KPA <= p_kpa <= model.max_kpa * (1 + 1e-9):
+        if not AMBIENT_KPA < p_kpa <= model.max_kpa * (1 + 1e-9):
             faults.append(
                 f"receiver_bar {state['receiver_bar']!r} is outside ambient to {model.max_kpa / KPA_PER_BAR:g}"
             )

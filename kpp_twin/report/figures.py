@@ -1,6 +1,6 @@
 """Figures of a day: prices and load with their forecasts, the errors, the days before, and what the stations did."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
@@ -36,8 +36,14 @@ QUANTITIES = {"price": "Day-ahead price", "load": "Site load", "weather": "Tempe
 Draw = Callable[["Axes", DaySeries, ZoneInfo], None]
 
 
-def day_figures(report: DayReport) -> dict[str, str]:
-    """SVG texts by name: price, load, errors by hour, the days before, operation; only what there is data for."""
+def day_figures(report: DayReport, only: Collection[str] | None = None) -> dict[str, str]:
+    """SVG texts by name: price, load, errors by hour, the days before, operation; only what there is data for.
+
+    Parameters
+    ----------
+    only
+        Names of the figures that are wanted; by default all.
+    """
     zone, operation = report.zone, report.operation
     of = {
         variable: [s for s in report.series if s.variable == variable and (s.n_known or s.forecast)]
@@ -56,7 +62,11 @@ def day_figures(report: DayReport) -> dict[str, str]:
         "week": panels_of(report.series, _draw_context),
         **(operation_panels(operation, zone) if operation else {}),
     }
-    return {name: draw_figure(name, draws, zone) for name, draws in panels.items() if draws}
+    return {
+        name: draw_figure(name, draws, zone)
+        for name, draws in panels.items()
+        if draws and (only is None or name in only)
+    }
 
 
 def _draw_one(panel: "Axes", draw: Draw, series: DaySeries, zone: ZoneInfo) -> None:
@@ -79,13 +89,14 @@ def _draw_day(panel: "Axes", series: DaySeries, zone: ZoneInfo) -> None:
 def _draw_load(panel: "Axes", series: DaySeries, zone: ZoneInfo, operation: DayOperation) -> None:
     """Load with its forecast and, where it was curtailed, what the twin drew instead; the events are shaded."""
     load = operation.asset("load")
-    if load is not None and operation.events:
+    events = operation.events if series.name == operation.load_series else ()
+    if load is not None and events:
         grid = TimeGrid.between(operation.minutes.start, operation.minutes.stop, QUARTER_MINUTES)
         drawn_kw = -load.power_kw.reshape(-1, QUARTER_MINUTES).mean(axis=1)
         panel.stairs(
             drawn_kw, edges_h(grid), baseline=None, color=SERIES[2], linewidth=1.4, linestyle=":", label="curtailed"
         )
-    for event in operation.events:
+    for event in events:
         start_h, stop_h = ((moment - series.grid.start) / timedelta(hours=1) for moment in (event.start, event.stop))
         panel.axvspan(start_h, stop_h, color=GRID, alpha=0.5, linewidth=0)
     _draw_day(panel, series, zone)

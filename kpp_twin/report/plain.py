@@ -57,13 +57,19 @@ def forecast_rows(report: DayReport) -> list[Row]:
 
 
 def hour_rows(report: DayReport) -> list[Row]:
-    """The day hour by hour: price and load with their forecasts, what the assets did, and the money."""
+    """The day hour by hour: price and load with their forecasts, what the assets did, and the money.
+
+    Of several prices or loads, the one of the site; without an operation the first.
+    """
     grid = TimeGrid.local_day(report.day, report.zone, MINUTES_PER_HOUR)
+    operation = report.operation
+    named = {"price": operation.price_series, "load": operation.load_series} if operation else {}
     columns: dict[str, Array] = {}
     for variable, unit in (("price", "per_mwh"), ("load", "kw")):
-        series = next((s for s in report.series if s.variable == variable), None)
+        of_variable = [s for s in report.series if s.variable == variable]
+        series = next((s for s in of_variable if s.name == named.get(variable)), next(iter(of_variable), None))
         columns[f"{variable}_{unit}"], columns[f"{variable}_forecast_{unit}"] = _by_hour(series, grid)
-    columns |= _asset_columns(report.operation, grid)
+    columns |= _asset_columns(operation, grid)
     return [
         {"hour": hour_label(start), "local": _clock(start, report.zone)}
         | {name: known(float(values[n])) for name, values in columns.items()}

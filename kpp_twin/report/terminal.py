@@ -75,7 +75,7 @@ def _hours(report: DayReport) -> Table:
         ">forecast",
         ">battery plan",
         ">flow",
-        ">charge",
+        ">charged",
         ">plant plan",
         ">flow",
         ">site plan",
@@ -117,8 +117,8 @@ def _services(operation: DayOperation) -> Table:
         ">uptime",
         ">response s",
         ">accuracy",
-        ">called kWh",
-        ">delivered kWh",
+        ">called kWh, kvarh",
+        ">delivered",
     )
     return _table("Services, means over the hours", header, rows)
 

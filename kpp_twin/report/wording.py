@@ -16,7 +16,7 @@ def local_time(moment: datetime | None, zone: ZoneInfo) -> str:
 
 def number(value: float | None, digits: int = 2) -> str:
     """Number with so many decimals, thousands set apart."""
-    return MISSING if value is None else f"{value:,.{digits}f}"
+    return MISSING if value is None else f"{round(value, digits) + 0.0:,.{digits}f}"  # no minus before a zero
 
 
 def time_span(span: timedelta | None) -> str:

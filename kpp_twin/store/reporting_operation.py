@@ -42,6 +42,8 @@ def read_operation(
     return DayOperation(
         hours=hours,
         minutes=minutes,
+        price_series=site.market.price_series if site else "",
+        load_series=load_series,
         assets=tuple(
             _asset(name, hours, minutes, planned, positions, simulated)
             for name in ASSETS

@@ -1,7 +1,6 @@
 """An hour of the site at 1 s: orders, load and grid go in; power, ledger, performance and the next state come out."""
 
 import math
-from dataclasses import fields
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -9,21 +8,20 @@ import numpy as np
 
 from kpp_twin.battery.seconds import BatterySeconds, battery_seconds
 from kpp_twin.battery.stabilization import VOLT_VAR_OPEN_LOOP_S, GridStabilizationController
-from kpp_twin.battery.storage import ENERGY_TOLERANCE_KWH, StorageConfiguration
+from kpp_twin.battery.storage import StorageConfiguration
 from kpp_twin.demand.load import LoadHour, load_hour, seconds_of
-from kpp_twin.errors import TwinError
 from kpp_twin.operation import AssetState, HourOrders, MinuteSeries, ServicePerformance, SimulatedHour
 from kpp_twin.plant.one_state import PlantModel, initial_plant_state
 from kpp_twin.plant.seconds import plant_seconds
 from kpp_twin.records import Array
 from kpp_twin.site import Site
-from kpp_twin.timegrid import hour_label, utc
+from kpp_twin.timegrid import utc
 from kpp_twin.twin.grid import grid_hour
+from kpp_twin.twin.inputs import QUARTERS_PER_HOUR, check_inputs
 from kpp_twin.twin.ledger import battery_entries, check_ledger, load_entries, plant_entries, site_entries
 from kpp_twin.twin.performance import mean_response_time_s, tracked, unused
 from kpp_twin.units import MINUTES_PER_HOUR, SECONDS_PER_HOUR
 
-QUARTERS_PER_HOUR = 4
 # Power may miss its setpoint by this before the second counts as limited. [kW]
 FOLLOWED_KW = 0.5
 # A change of the request by this share of the most that may be asked for is a step whose response is timed.
@@ -66,7 +64,7 @@ def simulate_hour(site: Site, orders: HourOrders, load_kw: Array, state: AssetSt
     TwinError
         Orders, load or state are wrong (all faults in one message), or the energy ledger does not close.
     """
-    _check(site, orders, load_kw, state)
+    check_inputs(site, orders, np.asarray(load_kw), state)
     start = utc(orders.start)
     frequency, voltage = grid_hour(site.grid, start, zone)
     load = load_hour(
@@ -117,7 +115,7 @@ def simulate_hour(site: Site, orders: HourOrders, load_kw: Array, state: AssetSt
 
     net = battery.power_kw + plant_kw - load.power_kw
     assets = (
-        *battery_entries(battery.power_kw, battery.energy_kwh, config),
+        *battery_entries(battery, config),
         *plant_entries(plant.totals, float(plant.energy_kwh[0]), float(plant.energy_kwh[-1])),
         *load_entries(load),
     )
@@ -228,53 +226,6 @@ def _demand_response(load: LoadHour, orders: HourOrders) -> ServicePerformance:
         ready=load.reduction_kw[asked] >= load.asked_kw[asked] - FOLLOWED_KW,
         response_time_s=None,
     )
-
-
-def _check(site: Site, orders: HourOrders, load_kw: Array, state: AssetState) -> None:
-    faults = [*_faults_of_orders(orders), *_faults_of_load(np.asarray(load_kw)), *_faults_of_state(site, state)]
-    if faults:
-        place = hour_label(orders.start) if orders.start.tzinfo else str(orders.start)
-        raise TwinError(
-            f"{len(faults)} fault(s): " + "; ".join(faults),
-            place=f"simulated hour {place}",
-            next_step="correct the orders, load or state; reference_site.toml gives the site's limits",
-        )
-
-
-def _faults_of_orders(orders: HourOrders) -> list[str]:
-    faults = []
-    if orders.start.tzinfo is None or utc(orders.start) != utc(orders.start).replace(minute=0, second=0, microsecond=0):
-        faults.append(f"orders.start {orders.start} is no full hour with a time zone")
-    names = (field.name for field in fields(orders) if field.name not in ("start", "events"))
-    faults += [f"orders.{name} is no number" for name in names if math.isnan(getattr(orders, name))]
-    sizes = ("reserve_kw", "voltage_support_kvar")
-    faults += [f"orders.{n} {getattr(orders, n)!r} is negative" for n in sizes if getattr(orders, n) < 0]
-    return faults
-
-
-def _faults_of_load(load_kw: Array) -> list[str]:
-    if load_kw.shape not in ((QUARTERS_PER_HOUR,), (MINUTES_PER_HOUR,)):
-        return [f"load_kw has shape {load_kw.shape}, not (60,) for minutes or (4,) for quarter-hours"]
-    bad = np.flatnonzero(~(np.isfinite(load_kw) & (load_kw >= 0)))
-    return [f"load_kw is NaN, infinite or negative at {len(bad)} place(s), first at {bad[0]}"] if len(bad) else []
-
-
-def _faults_of_state(site: Site, state: AssetState) -> list[str]:
-    faults = []
-    battery = site.battery
-    least = battery.min_state_of_charge * battery.capacity_kwh - ENERGY_TOLERANCE_KWH
-    most = battery.max_state_of_charge * battery.capacity_kwh + ENERGY_TOLERANCE_KWH
-    if not least <= state.battery_kwh <= most:
-        faults.append(f"state.battery_kwh {state.battery_kwh!r} is outside {least:g} to {most:g}")
-    if not abs(state.battery_kw) <= battery.max_power_kw * (1 + 1e-9):
-        faults.append(f"state.battery_kw {state.battery_kw!r} is above max_power_kw {battery.max_power_kw:g}")
-    least_of = {"rebound_kwh": 0.0, "rebound_minutes": 0.0, "peak_import_kw": -math.inf}
-    faults += [
-        f"state.{name} {value!r} is below {least:g} or no number"
-        for name, least in least_of.items()
-        if not (least <= (value := getattr(state, name)) < math.inf)
-    ]
-    return faults
 
 
 def _means(trace: Array, parts: int) -> Array:

@@ -4,12 +4,14 @@ What comes into an asset is positive; what goes out, is lost, or stays in the st
 asset and hour add up to zero.
 """
 
+import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import numpy as np
 
+from kpp_twin.battery.seconds import BatterySeconds
 from kpp_twin.battery.storage import StorageConfiguration
 from kpp_twin.demand.load import LoadHour
 from kpp_twin.errors import TwinError
@@ -19,9 +21,9 @@ from kpp_twin.records import Array
 from kpp_twin.timegrid import hour_label
 from kpp_twin.units import SECONDS_PER_HOUR
 
-# An asset's entries may miss zero by this share of the energy that moved, and by as much as rounding of a large store.
+# An asset's entries may miss zero by this share of the energy that moved; and by rounding, where hardly any did.
 RELATIVE_TOLERANCE = 1e-9
-ABSOLUTE_TOLERANCE_KWH = 1e-9
+ABSOLUTE_TOLERANCE_KWH = 1e-12
 
 
 def _entries(asset: str, energies: Mapping[str, float]) -> tuple[LedgerEntry, ...]:
@@ -33,18 +35,10 @@ def _kwh(power_kw: Array) -> float:
     return float(np.sum(power_kw)) / SECONDS_PER_HOUR
 
 
-def battery_entries(power_kw: Array, energy_kwh: Array, config: StorageConfiguration) -> tuple[LedgerEntry, ...]:
-    """Entries of the battery.
-
-    Parameters
-    ----------
-    power_kw
-        Mean grid-side power of each second, ``(n,)``; positive discharges.
-    energy_kwh
-        Before each second and after the last, ``(n + 1,)``.
-    """
-    charge, discharge = np.maximum(-power_kw, 0.0), np.maximum(power_kw, 0.0)
-    lost_per_second = 1.0 - config.kept_share(1.0 / SECONDS_PER_HOUR)
+def battery_entries(battery: BatterySeconds, config: StorageConfiguration) -> tuple[LedgerEntry, ...]:
+    """Entries of the battery; its losses follow from power and efficiencies, not from what the store gained."""
+    charge, discharge = np.maximum(-battery.power_kw, 0.0), np.maximum(battery.power_kw, 0.0)
+    lost_per_second = config.lost_share(1.0 / SECONDS_PER_HOUR)
     return _entries(
         "battery",
         {
@@ -52,8 +46,8 @@ def battery_entries(power_kw: Array, energy_kwh: Array, config: StorageConfigura
             "out": -_kwh(discharge),
             "charge_loss": -_kwh(charge) * (1.0 - config.charge_efficiency),
             "discharge_loss": -_kwh(discharge) * (1.0 / config.discharge_efficiency - 1.0),
-            "self_discharge": -float(np.sum(energy_kwh[:-1])) * lost_per_second,
-            "store_change": -float(energy_kwh[-1] - energy_kwh[0]),
+            "self_discharge": -float(np.sum(battery.energy_kwh[:-1])) * lost_per_second,
+            "store_change": -math.fsum(battery.gained_kwh.tolist()),
         },
     )
 

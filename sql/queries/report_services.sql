@@ -1,13 +1,13 @@
--- The services of [$start, $stop): requests as decided last, performance as measured last. Means over the hours, those of
--- uptime, response time and accuracy weighted by what was committed.
+-- The services of [$start, $stop): requests as decided last, performance as measured last. Means of absolute values over the
+-- hours, those of uptime, response time and accuracy weighted by what was committed.
 WITH asked AS (
     SELECT
         service,
         any_value(unit) AS unit,
         count(*) AS n_requests,
-        count(*) FILTER (granted < requested) AS n_cut,
-        avg(requested) AS requested,
-        avg(granted) AS granted
+        count(*) FILTER (abs(granted) < abs(requested) - 1e-9) AS n_cut,
+        avg(abs(requested)) AS requested,
+        avg(abs(granted)) AS granted
     FROM (
         SELECT *
         FROM service_request

@@ -28,6 +28,6 @@ COMMENT ON COLUMN out_service_request.granted IS 'What was granted, in the unit 
 COMMENT ON COLUMN out_service_request.share_granted IS 'Granted over asked; empty if nothing was asked [fraction]';
 COMMENT ON COLUMN out_service_request.unit IS 'kW or kvar [text]';
 COMMENT ON COLUMN out_service_request.state IS 'State when the cycle ended, as in GRANTED or REJECTED [text]';
-COMMENT ON COLUMN out_service_request.reason IS 'Why, in words; empty if all was granted [text]';
+COMMENT ON COLUMN out_service_request.reason IS 'Why, in words [text]';
 COMMENT ON COLUMN out_service_request.known_at IS 'The as_of of the cycle that decided it [UTC]';
 COMMENT ON COLUMN out_service_request.cycle_id IS 'Cycle that decided it [text]';

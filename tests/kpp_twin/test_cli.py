@@ -61,7 +61,7 @@ def test_status_is_fresh_where_the_replay_stands(run, monkeypatch: pytest.Monkey
 def test_verify_prints_each_invariant_and_exits_1_on_a_breach(run, filled: Settings):
     result = run("verify")
     assert result.exit_code == 0
-    assert result.stdout.count("ok     I") == 9
+    assert result.stdout.count("ok     I") == 11
     filled.journal_path.write_text(filled.journal_path.read_text().replace('"digest": "', '"digest": "0', 1))
     broken = run("verify")
     assert broken.exit_code == 1
@@ -106,6 +106,17 @@ def test_report_writes_and_prints(run, filled: Settings):
     result = run("report", "2024-03-16")
     assert result.exit_code == 0, result.output
     assert (filled.reports_path / "2024-03-16.html").exists()
+
+
+def test_show_prints_the_day_and_writes_nothing(run, filled: Settings):
+    result = run("show", "2024-03-16")
+    assert result.exit_code == 0, result.output
+    for title in ("Hour by hour", "Money by service", "Energy ledger [kWh]", "Services"):
+        assert title in result.stdout
+    data = json.loads(run("show", "2024-03-16", "--json").stdout)
+    assert len(data["hours"]) == 24
+    assert data["operation"]["money"]["currency"] == "USD"
+    assert not filled.reports_path.exists()
 
 
 def test_a_wrong_setting_is_told_with_all_faults(run, monkeypatch: pytest.MonkeyPatch):

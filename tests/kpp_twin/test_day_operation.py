@@ -24,6 +24,8 @@ def operation(
     return DayOperation(
         hours=HOURS,
         minutes=MINUTES,
+        price_series="HUB",
+        load_series="SITE",
         assets=assets,
         frequency_hz=np.full(180, np.nan),
         nominal_hz=60.0,

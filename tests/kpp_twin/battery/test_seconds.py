@@ -107,7 +107,7 @@ def test_limits_hold_in_every_second(
     )
     assert (np.abs(ran.power_kw) <= CONFIG.max_power + 1e-9).all()
     assert (ran.power_kw <= high + 1e-9).all()
-    holding = CONFIG.max_kwh * (1 - CONFIG.kept_share(1 / 3600)) * 3600 / CONFIG.charge_efficiency
+    holding = CONFIG.max_kwh * CONFIG.lost_share(1 / 3600) * 3600 / CONFIG.charge_efficiency
     assert (ran.power_kw >= -low - holding).all(), "only what holds the least energy may pass"
     assert ran.energy_kwh.min() >= CONFIG.min_kwh - 1e-6
     assert ran.energy_kwh.max() <= CONFIG.max_kwh + 1e-6

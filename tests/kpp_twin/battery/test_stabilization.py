@@ -42,7 +42,7 @@ def test_droop_is_monotone_odd_continuous_and_within_the_reserve(
     droop = controller(grid, reserve_kw=reserve_kw)
     response = droop.frequency_response_kw(60.0 + deviation)
     assert (np.diff(response) <= 1e-9).all()
-    assert response == pytest.approx(-response[::-1], abs=1e-6 * reserve_kw)
+    assert np.abs(response + response[::-1]).max() <= 1e-6 * reserve_kw
     assert np.abs(np.diff(response)).max() <= 0.001 / (full_hz - deadband_hz) * reserve_kw * 1.001 + 1e-12
     assert np.abs(response).max() <= reserve_kw
 

@@ -64,6 +64,8 @@ def _operation(day: date = date(2024, 3, 16), *, name: str = "frequency_response
     return DayOperation(
         hours=hours,
         minutes=minutes,
+        price_series="HUB",
+        load_series="HUB",
         assets=(
             asset("battery", battery_kw, stored_kwh),
             asset("plant", np.full(n, 50.0), np.full(60 * n, 80.0)),

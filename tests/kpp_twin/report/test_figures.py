@@ -42,6 +42,10 @@ def test_the_same_report_gives_the_same_bytes(make_report, figures):
     assert day_figures(make_report()) == figures
 
 
+def test_only_what_is_wanted_is_drawn(make_report, figures):
+    assert day_figures(make_report(), ("load", "money")) == {"load": figures["load"]}
+
+
 def test_every_figure_names_its_subject_its_unit_and_its_zone(figures):
     assert list(figures) == ["price", "load", "errors", "week"]
     assert "Day-ahead price, HUB, forecast of 15 Mar 09:30" in texts(figures["price"])

@@ -59,3 +59,13 @@ def test_forecasts_stand_beside_their_candidates(make_report):
     assert (price["variable"], load["variable"]) == ("price", "load")
     assert load["errors_before"] == {"naive_daily": 12.345, "naive_weekly": 11.0}
     assert (load["mean_absolute_error"], load["relative_error"], load["serves"]) == (5.0, 0.875, "naive_weekly")
+
+
+def test_of_several_series_the_one_of_the_site_is_told(make_report, make_operation):
+    report = make_report(operation=make_operation())
+    price, *others = report.series
+    other = replace(price, name="AAA", values=price.values + 1000.0)
+    told = hour_rows(replace(report, series=(other, price, *others)))
+    assert told[0]["price_per_mwh"] == price.values[0]
+    untold = hour_rows(replace(report, series=(other, price, *others), operation=None))
+    assert untold[0]["price_per_mwh"] == price.values[0] + 1000.0

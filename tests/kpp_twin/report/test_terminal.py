@@ -35,7 +35,7 @@ def test_rows_per_feed_and_freshness_are_told(make_report):
 def test_the_operation_is_told_in_tables(make_report, make_operation):
     text = text_of(make_report(operation=make_operation()))
     rows = rows_of(text)
-    hour = ["00:00 CDT", "118.00", "120", "115", "-100", "-100", "50 %", "50", "50", "-150", "-150", "-19.50"]
+    hour = ["00:00 CDT", "117.00", "120", "114", "-100", "-100", "50 %", "50", "50", "-150", "-150", "-19.50"]
     assert hour in rows
     assert ["energy", "-460.00"] in rows
     assert ["net", "-448.50", ASSUMPTION] in rows

@@ -19,6 +19,7 @@ def test_numbers_have_thousands_and_fixed_decimals():
     assert number(45472, 0) == "45,472"
     assert number(-0.5, 1) == "-0.5"
     assert number(None) == "–"
+    assert number(-0.004) == "0.00"
 
 
 @pytest.mark.parametrize(

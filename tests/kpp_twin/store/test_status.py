@@ -20,7 +20,12 @@ def test_all_is_fresh_right_after_a_cycle(filled: Settings):
     assert status.now == HOURLY[2].as_of
     assert not status.is_stale
     assert status.missing == ()
-    assert {item.what for item in status.freshness} >= {"price HB_HOUSTON", "load SITE", "load forecast SITE", "hourly cycle"}
+    assert {item.what for item in status.freshness} >= {
+        "price HB_HOUSTON",
+        "load SITE",
+        "load forecast SITE",
+        "hourly cycle",
+    }
 
 
 def test_a_feed_ages_from_late_to_stale(filled: Settings):

@@ -45,7 +45,7 @@ def ran(setpoint_kw: float = 200.0) -> BatterySeconds:
 @pytest.mark.parametrize("setpoint_kw", [-200.0, 0.0, 200.0])
 def test_the_battery_closes(setpoint_kw: float) -> None:
     battery = ran(setpoint_kw)
-    check_ledger(battery_entries(battery.power_kw, battery.energy_kwh, CONFIG), START)
+    check_ledger(battery_entries(battery, CONFIG), START)
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_a_wrong_efficiency_of_the_battery_is_noticed(name: str, factor: float) 
     wrong = replace(CONFIG, **{name: getattr(CONFIG, name) * factor})
     battery = ran(0.0)
     with pytest.raises(TwinError, match=r"battery misses .* kWh .*2021-10-14T18:00Z"):
-        check_ledger(battery_entries(battery.power_kw, battery.energy_kwh, wrong), START)
+        check_ledger(battery_entries(battery, wrong), START)
 
 
 @pytest.mark.parametrize("factor", [-1.0, 1000.0, 1 / 3600, 3600.0], ids=["sign", "thousand", "second", "hour"])
@@ -64,9 +64,9 @@ def test_a_wrong_efficiency_of_the_battery_is_noticed(name: str, factor: float) 
 def test_a_wrong_sign_or_unit_of_the_battery_is_noticed(factor: float, setpoint_kw: float) -> None:
     battery = ran(setpoint_kw)
     with pytest.raises(TwinError, match="battery misses"):
-        check_ledger(battery_entries(factor * battery.power_kw, battery.energy_kwh, CONFIG), START)
+        check_ledger(battery_entries(replace(battery, power_kw=factor * battery.power_kw), CONFIG), START)
     with pytest.raises(TwinError, match="battery misses"):
-        check_ledger(battery_entries(battery.power_kw, factor * battery.energy_kwh, CONFIG), START)
+        check_ledger(battery_entries(replace(battery, gained_kwh=factor * battery.gained_kwh), CONFIG), START)
 
 
 def plant_hour(setpoint_kw: float) -> tuple[LedgerEntry, ...]:
@@ -127,7 +127,7 @@ def test_a_wrong_sign_at_the_connection_is_noticed() -> None:
 
 def test_the_check_runs_in_every_simulated_hour(monkeypatch: pytest.MonkeyPatch) -> None:
     wrong = replace(CONFIG, discharge_efficiency=CONFIG.discharge_efficiency * 1.01)
-    monkeypatch.setattr(hour, "battery_entries", lambda power, energy, _: battery_entries(power, energy, wrong))
+    monkeypatch.setattr(hour, "battery_entries", lambda battery, _: battery_entries(battery, wrong))
     orders = HourOrders(
         start=START, battery_kw=100.0, plant_kw=0.0, reserve_kw=0.0, voltage_support_kvar=0.0, import_limit_kw=1050.0
     )

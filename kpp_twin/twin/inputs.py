@@ -1,0 +1,70 @@
+"""What an hour is simulated from, checked: all faults in one message."""
+
+import math
+from dataclasses import fields
+
+import numpy as np
+
+from kpp_twin.battery.storage import ENERGY_TOLERANCE_KWH
+from kpp_twin.errors import TwinError
+from kpp_twin.operation import AssetState, HourOrders
+from kpp_twin.records import Array
+from kpp_twin.site import Site
+from kpp_twin.timegrid import hour_label, utc
+from kpp_twin.units import MINUTES_PER_HOUR
+
+QUARTERS_PER_HOUR = 4
+
+
+def check_inputs(site: Site, orders: HourOrders, load_kw: Array, state: AssetState) -> None:
+    """Check orders, load and state of an hour; that of the plant is checked where it is used.
+
+    Raises
+    ------
+    TwinError
+        Any is wrong; all faults in one message.
+    """
+    faults = [*_faults_of_orders(orders), *_faults_of_load(load_kw), *_faults_of_state(site, state)]
+    if faults:
+        place = hour_label(orders.start) if orders.start.tzinfo else str(orders.start)
+        raise TwinError(
+            f"{len(faults)} fault(s): " + "; ".join(faults),
+            place=f"simulated hour {place}",
+            next_step="correct the orders, load or state; reference_site.toml gives the site's limits",
+        )
+
+
+def _faults_of_orders(orders: HourOrders) -> list[str]:
+    faults = []
+    if orders.start.tzinfo is None or utc(orders.start) != utc(orders.start).replace(minute=0, second=0, microsecond=0):
+        faults.append(f"orders.start {orders.start} is no full hour with a time zone")
+    names = (field.name for field in fields(orders) if field.name not in ("start", "events"))
+    faults += [f"orders.{name} is no number" for name in names if math.isnan(getattr(orders, name))]
+    sizes = ("reserve_kw", "voltage_support_kvar")
+    faults += [f"orders.{n} {getattr(orders, n)!r} is negative" for n in sizes if getattr(orders, n) < 0]
+    return faults
+
+
+def _faults_of_load(load_kw: Array) -> list[str]:
+    if load_kw.shape not in ((QUARTERS_PER_HOUR,), (MINUTES_PER_HOUR,)):
+        return [f"load_kw has shape {load_kw.shape}, not (60,) for minutes or (4,) for quarter-hours"]
+    bad = np.flatnonzero(~(np.isfinite(load_kw) & (load_kw >= 0)))
+    return [f"load_kw is NaN, infinite or negative at {len(bad)} place(s), first at {bad[0]}"] if len(bad) else []
+
+
+def _faults_of_state(site: Site, state: AssetState) -> list[str]:
+    faults = []
+    battery = site.battery
+    least = battery.min_state_of_charge * battery.capacity_kwh - ENERGY_TOLERANCE_KWH
+    most = battery.max_state_of_charge * battery.capacity_kwh + ENERGY_TOLERANCE_KWH
+    if not least <= state.battery_kwh <= most:
+        faults.append(f"state.battery_kwh {state.battery_kwh!r} is outside {least:g} to {most:g}")
+    if not abs(state.battery_kw) <= battery.max_power_kw * (1 + 1e-9):
+        faults.append(f"state.battery_kw {state.battery_kw!r} is above max_power_kw {battery.max_power_kw:g}")
+    least_of = {"rebound_kwh": 0.0, "rebound_minutes": 0.0, "peak_import_kw": -math.inf}
+    faults += [
+        f"state.{name} {value!r} is below {least:g} or no number"
+        for name, least in least_of.items()
+        if not (least <= (value := getattr(state, name)) < math.inf)
+    ]
+    return faults

@@ -1,0 +1,229 @@
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import numpy as np
+import pytest
+
+from kpp_twin.operating.hour import Desk, operate_hour
+from kpp_twin.operating.state import of_json
+from kpp_twin.operating.stations import operate
+from kpp_twin.operation import Operation, Setpoint, Standing
+from kpp_twin.records import Slot
+from kpp_twin.site import Site
+from tests.kpp_twin.operating.conftest import LOAD_KW, MIDNIGHT, PRICES, ZONE, World
+
+HOUR = timedelta(hours=1)
+
+
+def run(site: Site, world: World, as_of: datetime, standing: Standing) -> Operation:
+    desk = Desk(
+        site=site,
+        as_of=as_of,
+        history=world.history(as_of),
+        forecasts=(world.load_ahead(as_of),),
+        standing=standing,
+        zone=ZONE,
+    )
+    return operate_hour(desk)
+
+
+def handed_on(before: Standing, made: Operation) -> Standing:
+    """What the next cycle finds; the store does the same with SQL."""
+    setpoints = dict(before.setpoints)
+    for plan in made.plans:
+        for asset, values in plan.setpoint_kw.items():
+            for hour, value, up, down in zip(
+                plan.grid.index, values, plan.reserved_up_kw, plan.reserved_down_kw, strict=True
+            ):
+                is_battery = asset == "battery"
+                setpoints[asset, hour.to_pydatetime()] = Setpoint(
+                    setpoint_kw=float(value),
+                    reserved_up_kw=float(up) if is_battery else 0.0,
+                    reserved_down_kw=float(down) if is_battery else 0.0,
+                )
+    return Standing(
+        setpoints=setpoints,
+        bids=(*before.bids, *made.bids),
+        events=(*before.events, *made.events),
+        requests=(*before.requests, *made.requests),
+        state=made.state,
+    )
+
+
+@pytest.fixture
+def planned(site: Site, world: World) -> Standing:
+    """What the daily cycle of the day before left."""
+    as_of = MIDNIGHT - timedelta(hours=14, minutes=30)
+    slot = Slot(kind="daily", as_of=as_of)
+    made = operate(site, slot, world.history(as_of), world.day_ahead(as_of), Standing(), zone=ZONE, currency="USD")
+    return handed_on(Standing(), made)
+
+
+def test_an_hour_follows_its_plan_is_settled_and_leaves_its_state(site: Site, world: World, planned: Standing):
+    made = run(site, world, MIDNIGHT + timedelta(hours=1, minutes=15), planned)
+    (hour,) = made.hours
+    assert hour.start == MIDNIGHT
+    assert hour.minutes["battery"].setpoint_kw.mean() == pytest.approx(
+        planned.setpoints["battery", MIDNIGHT].setpoint_kw, abs=5.0
+    )
+    assert hour.energy_in_kwh["load"] == pytest.approx(600.0)
+    assert {line.valid_from for line in made.lines} == {MIDNIGHT}
+    state = of_json(made.state)
+    assert state.simulated_until == MIDNIGHT + HOUR
+    assert state.assets == hour.state
+    assert state.unsettled == ()
+
+
+def test_the_money_of_an_hour_is_that_of_position_and_meter(site: Site, world: World, planned: Standing):
+    made = run(site, world, MIDNIGHT + timedelta(hours=1, minutes=15), planned)
+    lines = {(line.service, line.asset): line for line in made.lines}
+    (hour,) = made.hours
+    sold = {bid.product: bid.quantity_kw for bid in planned.bids if bid.valid_from == MIDNIGHT}
+    assert lines["energy", "load"].amount == pytest.approx(-600 / 1000 * PRICES[0])
+    net_kwh = hour.energy_out_kwh["site"] - hour.energy_in_kwh["site"]
+    assert lines["imbalance", "site"].quantity_kwh == pytest.approx(net_kwh - sum(sold.values()) - hour.activation_kwh)
+    assert lines["capacity", "battery"].quantity_kwh == pytest.approx(100.0)
+
+
+def test_the_next_hour_is_coordinated_and_the_rest_of_the_local_day_planned(
+    site: Site, world: World, planned: Standing
+):
+    made = run(site, world, MIDNIGHT + timedelta(hours=1, minutes=15), planned)
+    (plan,) = made.plans
+    assert plan.grid.start == MIDNIGHT + 2 * HOUR
+    assert plan.grid.stop == MIDNIGHT + 24 * HOUR
+    assert {request.service for request in made.requests} >= {"frequency_response", "voltage_support"}
+    assert {request.valid_from for request in made.requests} == {plan.grid.start}
+    assert {request.state for request in made.requests} == {"GRANTED"}
+
+
+def test_a_whole_day_conserves_energy_and_ends_near_its_target(site: Site, world: World, planned: Standing):
+    standing = planned
+    energy = [site.battery.initial_state_of_charge * site.battery.capacity_kwh]
+    hours = []
+    for n in range(1, 25):
+        made = run(site, world, MIDNIGHT + timedelta(hours=n, minutes=15), standing)
+        assert len(made.hours) == 1
+        assert not made.notes or n >= 23  # nobody knows the prices of the day after
+        hours += made.hours
+        standing = handed_on(standing, made)
+        energy.append(of_json(made.state).assets.battery_kwh)  # type: ignore[union-attr]
+    assert [hour.start for hour in hours] == [MIDNIGHT + n * HOUR for n in range(24)]
+    for asset in ("battery", "plant"):
+        gained = [-e.energy_kwh for h in hours for e in h.ledger if (e.asset, e.entry) == (asset, "store_change")]
+        stored = [hour.energy_stored_kwh[asset] for hour in hours]
+        assert np.diff(stored) == pytest.approx(gained[1:], abs=1e-6)
+    assert energy[-1] == pytest.approx(500.0, abs=15.0)
+    assert max(energy) - min(energy) > 300, "the prices of the day are worth a cycle"
+
+
+def test_a_price_that_comes_late_settles_its_hours_then(site: Site, world: World, planned: Standing):
+    gap = np.array(PRICES)
+    gap[0] = np.nan
+    made = run(site, replace(world, prices=gap), MIDNIGHT + timedelta(hours=1, minutes=15), planned)
+    assert made.lines == ()
+    assert [hour.start for hour in of_json(made.state).unsettled] == [MIDNIGHT]
+    later = run(site, world, MIDNIGHT + timedelta(hours=2, minutes=15), handed_on(planned, made))
+    assert sorted({line.valid_from for line in later.lines}) == [MIDNIGHT, MIDNIGHT + HOUR]
+    at_once = run(site, world, MIDNIGHT + timedelta(hours=1, minutes=15), planned)
+    assert [line for line in later.lines if line.valid_from == MIDNIGHT] == list(at_once.lines)
+
+
+def test_without_prices_the_plan_in_force_holds(site: Site, world: World, planned: Standing):
+    blind = replace(world, prices=np.full(24, np.nan))
+    made = run(site, blind, MIDNIGHT + timedelta(hours=1, minutes=15), planned)
+    assert made.plans == ()
+    assert made.requests == ()
+    assert any("prices are not known; the one in force holds" in note for note in made.notes)
+    assert len(made.hours) == 1
+
+
+def test_a_missing_quarter_of_load_is_taken_from_the_plan_and_said(site: Site, world: World, planned: Standing):
+    as_of = MIDNIGHT + timedelta(hours=1, minutes=15)
+    history = world.history(as_of)
+    load = history.series[1]
+    values = load.values.copy()
+    values[2] = np.nan
+    desk = Desk(
+        site=site,
+        as_of=as_of,
+        history=replace(history, series=(history.series[0], replace(load, values=values))),
+        forecasts=(world.load_ahead(as_of),),
+        standing=planned,
+        zone=ZONE,
+    )
+    made = operate_hour(desk)
+    assert made.hours[0].energy_in_kwh["load"] == pytest.approx(600.0)
+    assert any("missing in 1 of 4 intervals" in note and "600 kW" in note for note in made.notes)
+
+
+def test_an_hour_of_whose_load_nothing_is_known_is_not_simulated_and_said(site: Site, world: World, nothing: Standing):
+    as_of = MIDNIGHT + timedelta(hours=1, minutes=15)
+    history = world.history(as_of)
+    empty = replace(history.series[1], values=np.full(96, np.nan))
+    desk = Desk(
+        site=site,
+        as_of=as_of,
+        history=replace(history, series=(history.series[0], empty)),
+        forecasts=(),
+        standing=nothing,
+        zone=ZONE,
+    )
+    made = operate_hour(desk)
+    assert made.hours == ()
+    assert made.lines == ()
+    assert any(note.startswith("not simulated: the hour from 2024-03-15T05:00Z") for note in made.notes)
+
+
+def test_hours_that_were_left_out_are_simulated_in_order(site: Site, world: World, planned: Standing):
+    first = run(site, world, MIDNIGHT + timedelta(hours=1, minutes=15), planned)
+    made = run(site, world, MIDNIGHT + timedelta(hours=4, minutes=15), handed_on(planned, first))
+    assert [hour.start for hour in made.hours] == [MIDNIGHT + n * HOUR for n in (1, 2, 3)]
+
+
+def test_a_gap_of_days_is_not_simulated_but_said(site: Site, world: World, planned: Standing):
+    first = run(site, world, MIDNIGHT + timedelta(hours=1, minutes=15), planned)
+    late = MIDNIGHT + timedelta(days=3, hours=1, minutes=15)
+    made = run(site, replace(world, load_kw=np.tile(LOAD_KW, 4)), late, handed_on(planned, first))
+    assert any(note.startswith("not simulated: the hours from 2024-03-15T06:00Z") for note in made.notes)
+    assert [hour.start for hour in made.hours] == [MIDNIGHT + timedelta(days=3)]
+
+
+def test_a_peak_ahead_calls_a_curtailment_and_the_plan_counts_on_it(site: Site, world: World, planned: Standing):
+    load_kw = LOAD_KW.copy()
+    load_kw[14:17] = 1000.0
+    peaky = replace(world, load_kw=load_kw)
+    made = run(site, peaky, MIDNIGHT + timedelta(hours=1, minutes=15), planned)
+    (event,) = made.events
+    assert event.start == MIDNIGHT + 14 * HOUR
+    assert event.target_reduction_kw == pytest.approx(100.0)
+    (plan,) = made.plans
+    assert plan.setpoint_kw["load"][13 - 1] > -1000.0 + 80
+    assert any(note.startswith("curtailment called: 100 kW for 180 minutes") for note in made.notes)
+    again = run(site, peaky, MIDNIGHT + timedelta(hours=2, minutes=15), handed_on(planned, made))
+    assert again.events == (), "one a day"
+
+
+def test_a_curtailment_is_carried_out(site: Site, world: World, planned: Standing):
+    load_kw = LOAD_KW.copy()
+    load_kw[2:5] = 1000.0
+    standing, reduced = planned, []
+    for n in range(1, 7):
+        made = run(site, replace(world, load_kw=load_kw), MIDNIGHT + timedelta(hours=n, minutes=15), standing)
+        reduced.append(made.hours[0].curtailed_kwh)
+        standing = handed_on(standing, made)
+    assert reduced[:2] == [0.0, 0.0]
+    assert sum(reduced[2:5]) > 200
+    assert reduced[5] < 0, "some of it is drawn later"
+
+
+@pytest.mark.parametrize("minute", [0, 10, 15, 59])
+def test_whatever_the_minute_of_the_cycle_nothing_unmetered_is_simulated_or_begun_hours_planned(
+    site: Site, world: World, planned: Standing, minute: int, local_hour: Callable[[float], datetime]
+):
+    as_of = local_hour(3) + timedelta(minutes=minute)
+    made = run(site, world, as_of, planned)
+    (hour,) = made.hours
+    assert hour.start + HOUR + timedelta(minutes=15) <= as_of
+    assert as_of <= made.plans[0].grid.start < as_of + HOUR

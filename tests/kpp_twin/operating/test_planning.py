@@ -1,0 +1,121 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from kpp_twin.coordination.hour import HourAllocation
+from kpp_twin.operating.planning import Store, admitted, plan_hours, stores_of
+from kpp_twin.operation import AssetState, Plan
+from kpp_twin.plant.one_state import initial_plant_state
+from kpp_twin.site import Site
+from tests.kpp_twin.operating.conftest import DAY, LOAD_KW, MIDNIGHT, PRICES
+
+SOLD_NOTHING: list[dict[str, float]] = [{}] * 24
+
+
+def plan(site: Site, stores: dict[str, Store] | None = None, *, peak_kw: float = 1100.0, **changes: object) -> Plan:
+    given = {"price_per_mwh": PRICES, "load_kw": LOAD_KW, "grid": DAY, "issued_at": MIDNIGHT, "peak_kw": peak_kw}
+    return plan_hours(site, stores or stores_of(site), **{**given, **changes})  # type: ignore[arg-type]
+
+
+def energy_after(store: Store, power_kw: np.ndarray) -> np.ndarray:
+    charge, discharge = np.maximum(-power_kw, 0), np.maximum(power_kw, 0)
+    change = charge * store.limits.charge_efficiency - discharge / store.limits.discharge_efficiency
+    return store.energy_kwh + np.cumsum(change)
+
+
+def test_a_plan_buys_cheap_and_sells_dear_and_ends_where_it_began(site: Site):
+    battery = plan(site).setpoint_kw["battery"]
+    assert battery[:6].sum() < -300
+    assert battery[18:22].sum() > 300
+    store = stores_of(site)["battery"]
+    assert energy_after(store, battery)[-1] == pytest.approx(store.target_kwh)
+
+
+def test_a_plan_keeps_free_what_the_reserve_needs_and_a_guard(site: Site):
+    made = plan(site)
+    store = stores_of(site)["battery"]
+    energy = energy_after(store, made.setpoint_kw["battery"])
+    # 100 kW for 15 minutes: 26.3 kWh above 100 kWh and 23.75 kWh below 900 kWh, and 20 kWh of guard each.
+    assert energy.min() >= 100 + 25 / 0.95 + 20 - 1e-6
+    assert energy.max() <= 900 - 25 * 0.95 - 20 + 1e-6
+    assert np.abs(made.setpoint_kw["battery"]).max() <= 400 + 1e-6
+    assert (made.reserved_up_kw == 100).all()
+    assert (made.reserved_down_kw == 100).all()
+
+
+def test_the_parts_add_up_to_the_site(site: Site):
+    setpoints = plan(site).setpoint_kw
+    total = setpoints["battery"] + setpoints["plant"] + setpoints["load"]
+    assert setpoints["site"] == pytest.approx(total)
+    assert (setpoints["load"] == -LOAD_KW).all()
+
+
+@pytest.mark.parametrize("peak_kw", [600.0, 650.0, 800.0])
+def test_no_store_charges_beyond_the_peak(site: Site, peak_kw: float):
+    made = plan(site, peak_kw=peak_kw)
+    assert (-made.setpoint_kw["site"]).max() <= max(peak_kw, LOAD_KW.max()) + 1e-6
+    assert ((made.setpoint_kw["battery"] >= 0) | (-made.setpoint_kw["site"] <= peak_kw + 1e-6)).all()
+
+
+def test_the_connection_binds_whatever_the_peak(site: Site):
+    made = plan(site, peak_kw=5000.0, load_kw=np.full(24, 1300.0))
+    assert (-made.setpoint_kw["site"]).max() <= 1500 - 100 + 1e-6
+
+
+def test_flat_prices_move_nothing(site: Site):
+    made = plan(site, price_per_mwh=np.full(24, 50.0))
+    assert np.abs(made.setpoint_kw["battery"]).max() < 1e-6
+    assert np.abs(made.setpoint_kw["plant"]).max() < 1e-6
+
+
+def test_what_was_sold_is_delivered_though_prices_are_flat(site: Site):
+    bought_kw = 100.0 / 0.9025
+    sold = [{"battery": {2: -bought_kw, 18: 100.0}.get(hour, 0.0)} for hour in range(24)]
+    made = plan(site, price_per_mwh=np.full(24, 50.0), sold_kw=sold)
+    assert made.setpoint_kw["battery"] == pytest.approx([of_hour["battery"] for of_hour in sold], abs=1e-6)
+
+
+def test_a_small_gain_is_not_worth_an_imbalance(site: Site):
+    free = plan(site).setpoint_kw["battery"]
+    tied = plan(site, sold_kw=SOLD_NOTHING).setpoint_kw["battery"]
+    assert np.abs(tied).sum() <= np.abs(free).sum() + 1e-6
+    mild = np.array([40.0] * 12 + [60.0] * 12)
+    assert np.abs(plan(site, price_per_mwh=mild, sold_kw=SOLD_NOTHING).setpoint_kw["battery"]).max() < 1e-6
+    assert np.abs(plan(site, price_per_mwh=np.array([20.0] * 12 + [90.0] * 12)).setpoint_kw["battery"]).max() > 100
+
+
+def test_a_drifted_state_of_charge_still_gets_a_plan(site: Site):
+    stores = stores_of(site)
+    low = replace(stores["battery"], energy_kwh=101.0)
+    made = plan(site, {"battery": low, "plant": stores["plant"]})
+    assert energy_after(low, made.setpoint_kw["battery"])[-1] == pytest.approx(500.0)
+
+
+def test_stores_know_the_state_of_their_assets(site: Site):
+    empty = {**initial_plant_state(site.plant), "receiver_bar": site.plant.min_receiver_bar}
+    assets = AssetState(battery_kwh=321.0, plant=empty, month="2024-03", peak_import_kw=0.0)
+    stores = stores_of(site, assets)
+    assert stores["battery"].energy_kwh == 321.0
+    assert stores["plant"].energy_kwh == pytest.approx(0.0, abs=1e-9)
+    assert stores_of(site)["plant"].energy_kwh == stores["plant"].target_kwh > 0
+
+
+def test_energy_after_setpoints_stays_within_what_the_store_can_hold(site: Site):
+    battery = stores_of(site)["battery"]
+    assert battery.after([]) == 500.0
+    assert battery.after([95.0]) == pytest.approx(400.0)
+    assert battery.after([-100.0]) == pytest.approx(595.0)
+    assert battery.after([500.0, 500.0]) == 100.0
+    assert battery.after([-500.0, -500.0]) == 900.0
+
+
+def test_the_coordinator_has_the_last_word_on_the_first_hour(site: Site):
+    made = plan(site)
+    allocation = HourAllocation(reserve_kw=0.0, voltage_support_kvar=0.0, battery_kw=-12.0, records=())
+    told = admitted(made, allocation)
+    assert told.setpoint_kw["battery"][0] == -12.0
+    assert told.setpoint_kw["site"][0] == pytest.approx(-12.0 + made.setpoint_kw["plant"][0] - 600.0)
+    assert (told.reserved_up_kw[0], told.reserved_down_kw[0]) == (0.0, 0.0)
+    assert told.setpoint_kw["battery"][1:] == pytest.approx(made.setpoint_kw["battery"][1:])
+    assert made.setpoint_kw["battery"][0] != -12.0, "a plan is frozen"

@@ -1,0 +1,102 @@
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pytest
+
+from kpp_twin.records import Checked, ModelVersion, Outcome, Serving, Slot
+from kpp_twin.settings import Settings
+from kpp_twin.store.commit import insert
+from kpp_twin.store.connection import Connection, open_live
+from kpp_twin.store.forecasters import read_catalogue, read_models, read_servings
+from kpp_twin.store.frames import cycle_frames
+
+T0 = datetime(2024, 3, 1, 15, tzinfo=UTC)
+WEIGHTS = {
+    "coefficients": np.array([[1 / 3, -0.0, 1e-308], [np.pi, 1e300, 0.1 + 0.2]]),
+    "levels": np.array([0.5]),
+    "nothing": np.zeros((0, 4)),
+}
+NOTHING: tuple[Checked, ...] = ()
+
+
+def model(version: str, known_at: datetime = T0, **weights: np.ndarray) -> ModelVersion:
+    return ModelVersion(
+        model_version=version,
+        variable="price",
+        series="HB_HOUSTON",
+        method="ridge",
+        parameters={"alpha": 0.1},
+        window_start=T0 - timedelta(days=60),
+        window_end=T0,
+        scores={"ridge": 1.5},
+        known_at=known_at,
+        weights=weights,
+    )
+
+
+def choice(version: str, known_at: datetime, chosen_by: str = "selection") -> Serving:
+    return Serving(
+        variable="price",
+        series="HB_HOUSTON",
+        model_version=version,
+        chosen_by=chosen_by,  # type: ignore[arg-type]
+        known_at=known_at,
+    )
+
+
+def write(connection: Connection, number: int, *models: ModelVersion, servings: tuple[Serving, ...] = ()) -> None:
+    outcome = Outcome(models=models, servings=servings)
+    insert(connection, cycle_frames(Slot(kind="daily", as_of=T0), NOTHING, outcome), number)
+
+
+def test_weights_come_back_bit_for_bit(twin_settings: Settings):
+    with open_live(twin_settings) as connection:
+        write(connection, 1, model("a", **WEIGHTS), model("b"))
+        with_weights, without = read_models(connection, ["a", "b"])
+    assert without.weights == {}
+    assert with_weights.weights.keys() == WEIGHTS.keys()
+    for name, array in WEIGHTS.items():
+        found = with_weights.weights[name]
+        assert (found.shape, found.dtype) == (array.shape, np.float64)
+        # Only the sign of a zero is not kept: no sum or product of a forecast can tell.
+        assert found.tobytes() == (array + 0.0).tobytes()
+
+
+def test_only_the_named_ones_are_read(twin_settings: Settings):
+    with open_live(twin_settings) as connection:
+        write(connection, 1, model("a", **WEIGHTS), model("b", **WEIGHTS))
+        assert [m.model_version for m in read_models(connection, ["b", "unknown"])] == ["b"]
+        assert read_models(connection, []) == ()
+
+
+def test_the_newest_choice_serves_as_of_its_cycle(twin_settings: Settings):
+    later = T0 + timedelta(days=1)
+    with open_live(twin_settings) as connection:
+        write(connection, 1, model("a"), servings=(choice("a", T0),))
+        write(connection, 2, model("b", later), servings=(choice("b", later, "operator"),))
+
+        def serving(as_of: datetime, through: int) -> list[str]:
+            return [s.model_version for s in read_servings(connection, "serving_as_of", as_of, through)]
+
+        assert serving(later, 2) == ["b"]
+        assert serving(later, 1) == ["a"]
+        assert serving(T0, 2) == ["a"]
+        assert serving(T0 - timedelta(hours=1), 2) == []
+        assert [s.chosen_by for s in read_servings(connection, "serving_all", later, 2)] == ["selection", "operator"]
+
+
+def test_a_model_of_before_any_choice_serves_itself(twin_settings: Settings):
+    with open_live(twin_settings) as connection:
+        write(connection, 1, model("old"), model("newer", T0 + timedelta(hours=1)))
+        (found,) = read_servings(connection, "serving_as_of", T0 + timedelta(days=1), 1)
+    assert (found.model_version, found.chosen_by) == ("newer", "selection")
+
+
+@pytest.mark.parametrize(("through", "expected"), [(1, ["a"]), (2, ["a", "b"])])
+def test_the_catalogue_holds_all_that_was_trained_by_then(twin_settings: Settings, through: int, expected: list[str]):
+    with open_live(twin_settings) as connection:
+        write(connection, 1, model("a", **WEIGHTS))
+        write(connection, 2, model("b", T0 + timedelta(hours=1)))
+        found = read_catalogue(connection, T0 + timedelta(days=1), through)
+    assert [m.model_version for m in found] == expected
+    assert all(m.weights == {} for m in found)
