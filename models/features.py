@@ -20,6 +20,8 @@ Int = npt.NDArray[np.int64]
 LAG_DAYS = 28  # how far back lags and levels look
 MIN_LEVEL_DAYS = 7  # known hours that a level needs, in days
 DECAY_HOURS = (2.0, 8.0)  # how long the last known value tells something
+REGIME_REACH = 5.0  # earlier values much farther off are of another regime [usual changes from day to day]
+LEAST_CHANGE = 0.01  # of a flat series [scales of the level]
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 NEVER = np.iinfo(np.int64).max
 MAD_TO_SIGMA = 1.4826  # of a normal distribution
@@ -75,7 +77,8 @@ class Inputs:
     features
         ``(n, len(NAMES))``, NaN in a row of which too little is known.
     center, scale
-        Median of the last 28 days and 1.4826 times the median distance from it, ``(n,)``.
+        Median of the last 28 days and 1.4826 times the median distance from it, ``(n,)``; those of the last day where
+        a series with regimes has changed to another.
     hour
         Of the target on the wall clock, ``(n,)``.
     lead_hours
@@ -129,7 +132,13 @@ def known_of(series: Series, zone: ZoneInfo) -> Known:
 
 
 def inputs(
-    known: Known, targets: pd.DatetimeIndex, issues_us: Int, zone: ZoneInfo, temperature: Known | None = None
+    known: Known,
+    targets: pd.DatetimeIndex,
+    issues_us: Int,
+    zone: ZoneInfo,
+    temperature: Known | None = None,
+    *,
+    has_regimes: bool = False,
 ) -> Inputs:
     """Look at each target as it stood at its issue.
 
@@ -139,6 +148,9 @@ def inputs(
         Interval starts and the instants of their issue, ``(n,)`` each.
     temperature
         A measured series; its newest known day against the week before. Without any it counts as no deviation.
+    has_regimes
+        Whether the level may change for good from one day to the next, as a load that is shut down. If so, earlier
+        values count by how near they are to the level of now.
     """
     wall = _wall_us(targets, zone)
     hour = wall // MICROSECONDS_PER_HOUR % HOURS_PER_DAY
@@ -146,10 +158,14 @@ def inputs(
     issues, row = np.unique(issues_us, return_inverse=True)
     recent, newest = _recent_hours(known, issues)
     center, scale = _level(recent)
-    levels = _levels(_bounded(recent, center[:, None], scale[:, None]))
+    reach = np.full(len(issues), np.inf)
+    if has_regimes:
+        center, scale, reach = _level_of_regime(recent, center, scale)
+    levels = _levels(recent, center[:, None], scale[:, None], reach[:, None])
     newest_end_us = known.start_us + (newest + 1) * known.step_us
     lead_hours = np.maximum(microseconds(targets) - newest_end_us[row], 0) / MICROSECONDS_PER_HOUR
-    lags = _lags(known, wall // known.step_us, issues_us, center[row], scale[row])
+    same_time = _same_time(known, wall // known.step_us, issues_us)
+    lags = _lags(same_time, center[row, None], scale[row, None], reach[row, None])
     fading = [(levels[row, 0] - lags[:, 0]) * np.exp(-lead_hours / hours) for hours in DECAY_HOURS]
     deviation = np.zeros(len(issues)) if temperature is None else _deviation(temperature, issues)
     features = np.column_stack(
@@ -167,6 +183,11 @@ def inputs(
 
 def _bounded(values: Array, center: Array, scale: Array) -> Array:
     return np.arcsinh((values - center) / scale)
+
+
+def _nearness(values: Array, center: Array, reach: Array) -> Array:
+    """Weight of each value: 1 at the center, next to nothing at three times the reach."""
+    return np.exp(-0.5 * ((values - center) / reach) ** 2)
 
 
 def _recent_hours(known: Known, issues: Int) -> tuple[Array, Int]:
@@ -196,6 +217,24 @@ def _level(recent: Array) -> tuple[Array, Array]:
     return center, np.where(scale > 0, scale, np.where(enough, 1.0, np.nan))
 
 
+def _level_of_regime(recent: Array, center: Array, scale: Array) -> tuple[Array, Array, Array]:
+    """Center and scale that follow a change of regime within a day, and the reach of the regime, by issue.
+
+    The last day counts alone where its median lies far from that of the four weeks. Far is told by the usual change
+    from day to day, over the four weeks or the last day, whichever is less: after a quiet day the old level is past.
+    """
+    day = recent[:, :HOURS_PER_DAY]
+    change = np.abs(recent[:, :-HOURS_PER_DAY] - recent[:, HOURS_PER_DAY:])
+    usual = MAD_TO_SIGMA * np.fmin(_median(change), _median(change[:, :HOURS_PER_DAY]))
+    usual = np.where(np.isfinite(usual), np.clip(usual, LEAST_CHANGE * scale, scale), scale)
+    reach = REGIME_REACH * usual
+    newest = _median(day)
+    newest_scale = MAD_TO_SIGMA * _median(np.abs(day - newest[:, None]))
+    kept = _nearness(center, newest, reach)
+    moved_scale = np.clip(newest_scale, usual, scale)
+    return newest + kept * (center - newest), moved_scale + kept * (scale - moved_scale), reach
+
+
 def _median(rows: Array) -> Array:
     """Median of the finite values of each row; NaN without any."""
     in_order = np.sort(rows, axis=1)  # NaN comes last
@@ -212,24 +251,38 @@ def mean_of(rows: Array) -> Array:
     return np.where(count > 0, np.where(finite, rows, 0.0).sum(axis=1) / np.maximum(count, 1), np.nan)
 
 
-def _levels(recent: Array) -> Array:
+def _levels(recent: Array, center: Array, scale: Array, reach: Array) -> Array:
+    """Means of the last hours and days, in the order of `LEVEL_NAMES`; hours count wherever they lie."""
+    hours = _bounded(recent, center, scale)
+    near = hours * _nearness(recent, center, reach)
     week = DAYS_PER_WEEK * HOURS_PER_DAY
     return np.column_stack(
-        [recent[:, 0], mean_of(recent[:, :4]), mean_of(recent[:, :HOURS_PER_DAY]), mean_of(recent[:, :week])]
+        [hours[:, 0], mean_of(hours[:, :4]), mean_of(near[:, :HOURS_PER_DAY]), mean_of(near[:, :week])]
     )
 
 
-def _lags(known: Known, slot: Int, issues: Int, center: Array, scale: Array) -> Array:
-    """Values of the same clock time on earlier days, in the order of `LAG_NAMES`."""
+def _same_time(known: Known, slot: Int, issues: Int) -> Array:
+    """Values of the same clock time on each of the days before, the newest first, ``(n, 28)``."""
     at = slot[:, None] - known.first_slot - known.slots_per_day * np.arange(1, LAG_DAYS + 1)
     inside = (at >= 0) & (at < len(known.source))
     position = known.source[np.where(inside, at, 0)] if len(known.source) else at
-    values = _taken(known, np.where(inside, position, -1), issues[:, None])
-    days = _bounded(values, center[:, None], scale[:, None])
-    weekly = days[:, DAYS_PER_WEEK - 1 :: DAYS_PER_WEEK]
-    month = mean_of(days)
-    week = mean_of(days[:, :DAYS_PER_WEEK])
-    return np.column_stack([_first(days), _first(weekly), np.where(np.isfinite(week), week, month), month])
+    return _taken(known, np.where(inside, position, -1), issues[:, None])
+
+
+def _lags(same_time: Array, center: Array, scale: Array, reach: Array) -> Array:
+    """The newest, the weekly and the mean values, in the order of `LAG_NAMES`; the newest counts wherever it lies."""
+    days = _bounded(same_time, center, scale)
+    near = days * _nearness(same_time, center, reach)
+    month = mean_of(near)
+    week = mean_of(near[:, :DAYS_PER_WEEK])
+    return np.column_stack(
+        [
+            _first(days),
+            _first(near[:, DAYS_PER_WEEK - 1 :: DAYS_PER_WEEK]),
+            np.where(np.isfinite(week), week, month),
+            month,
+        ]
+    )
 
 
 def _first(rows: Array) -> Array:

@@ -39,6 +39,7 @@ class RidgeForecaster:
     """
 
     heads: ClassVar[tuple[str, ...]] = ()
+    has_regimes: ClassVar[bool] = False
 
     def __init__(self, *, zone: ZoneInfo) -> None:
         self.zone = zone
@@ -89,6 +90,7 @@ class RidgeForecaster:
                     days=min(days + training_days, max(days, past_days)),
                     zone=self.zone,
                     temperature=temperature,
+                    has_regimes=self.has_regimes,
                 )
                 walked[head] = judged = walk(rows, issued_at=issued_at, days=days, training_days=training_days)
                 spread = np.ones(ridge.LEAD_HOURS) if daily else ridge.spread_of(judged.errors, judged.lead)
@@ -101,6 +103,7 @@ class RidgeForecaster:
         self.parameters_ = {
             "recipe": ridge.RECIPE,
             "features": list(NAMES),
+            "has_regimes": self.has_regimes,
             "alpha": ridge.ALPHA,
             "reweightings": ridge.REWEIGHTINGS,
             "training_days": TRAINING_DAYS,
@@ -143,6 +146,7 @@ class RidgeForecaster:
             np.full(len(targets), instant_us(issued_at)),
             self.zone,
             None if temperature is None else known_of(temperature, self.zone),
+            has_regimes=self.has_regimes,
         )
         is_next = "hours_ahead" in self.heads and horizon == hours_ahead(issued_at, horizon.step_minutes)
         return ridge.forecast(self.weights_, "hours_ahead" if is_next else "day_ahead", known, targets)

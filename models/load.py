@@ -9,7 +9,8 @@ class LoadForecaster(RidgeForecaster):
     """Forecasts of a metered load; `fit`, then `predict` or `predict_quantiles`. [kW]
 
     A horizon of the 24 hours from the issue on is forecast by coefficients of its own, which lean on the last known
-    values; any other as a day ahead.
+    values; any other as a day ahead. A site may be shut down or started for weeks: the level has regimes.
     """
 
     heads: ClassVar[tuple[str, ...]] = ("day_ahead", "hours_ahead")
+    has_regimes: ClassVar[bool] = True

@@ -1,9 +1,10 @@
 """A ridge regression whose trained numbers are plain arrays.
 
 The target is bounded: ``asinh((value - center) / scale)`` by the level of the last 28 days as known at the issue, so
-that a season or a price spike does not outweigh the rest. Squared errors are weighted down by their size a few times
-over (iteratively reweighted least squares), which brings the fit near the median. After training, a forecast is one
-product of a matrix and a vector: no code but numpy runs, and nothing is unpickled.
+that a season or a price spike does not outweigh the rest. Where a series has regimes, the level follows a change within
+a day. Squared errors are weighted down by their size a few times over (iteratively reweighted least squares), which
+brings the fit near the median. After training, a forecast is one product of a matrix and a vector: no code but numpy
+runs, and nothing is unpickled.
 """
 
 from collections.abc import Mapping
@@ -18,7 +19,7 @@ from kpp_twin.units import HOURS_PER_DAY
 from models.features import NAMES, Inputs
 from models.naive import LEVELS, N_QUANTILES
 
-RECIPE = "ridge-1"
+RECIPE = "ridge-2"
 ALPHA = 30.0  # penalty on coefficients of features of unit spread
 REWEIGHTINGS = 3
 LEAST_ERROR = 0.3  # smaller errors weigh alike [scales of the level]

@@ -65,7 +65,14 @@ class Walked:
 
 
 def day_ahead_rows(
-    series: Series, horizon: TimeGrid, *, issued_at: datetime, days: int, zone: ZoneInfo, temperature: Series | None
+    series: Series,
+    horizon: TimeGrid,
+    *,
+    issued_at: datetime,
+    days: int,
+    zone: ZoneInfo,
+    temperature: Series | None,
+    has_regimes: bool = False,
 ) -> Rows:
     """The same horizon, issued at the same local time, on each of the days before, oldest first."""
     targets, issues = past_issues(issued_at, horizon, days, zone)
@@ -73,11 +80,18 @@ def day_ahead_rows(
     day = np.repeat(np.arange(days), horizon.n_steps)
     per_hour = max(1, 60 // horizon.step_minutes)
     issues_us = issues.astype("datetime64[us]").astype(np.int64)
-    return _rows(series, targets, issues_us, (step + day) % per_hour == 0, zone, temperature)
+    return _rows(series, targets, issues_us, (step + day) % per_hour == 0, zone, temperature, has_regimes=has_regimes)
 
 
 def hours_ahead_rows(
-    series: Series, horizon: TimeGrid, *, issued_at: datetime, days: int, zone: ZoneInfo, temperature: Series | None
+    series: Series,
+    horizon: TimeGrid,
+    *,
+    issued_at: datetime,
+    days: int,
+    zone: ZoneInfo,
+    temperature: Series | None,
+    has_regimes: bool = False,
 ) -> Rows:
     """One interval of each of the next 24 hours, issued every few hours over the days before, oldest first."""
     issued_us = instant_us(issued_at)
@@ -89,7 +103,9 @@ def hours_ahead_rows(
     issues_us = np.repeat(issued_us - back * spacing, steps.shape[1])
     begin = instant_us(horizon.start) - issued_us
     targets = pd.DatetimeIndex((issues_us + begin + steps.ravel() * step_us).astype("datetime64[us]"), tz="UTC")
-    return _rows(series, targets, issues_us, np.ones(len(targets), dtype=bool), zone, temperature)
+    return _rows(
+        series, targets, issues_us, np.ones(len(targets), dtype=bool), zone, temperature, has_regimes=has_regimes
+    )
 
 
 def _rows(
@@ -99,14 +115,17 @@ def _rows(
     is_lesson: npt.NDArray[np.bool_],
     zone: ZoneInfo,
     temperature: Series | None,
+    *,
+    has_regimes: bool,
 ) -> Rows:
     own = known_of(series, zone)
+    weather = None if temperature is None else known_of(temperature, zone)
     position = series.grid.positions(targets)
     inside = position >= 0
     return Rows(
         targets=targets,
         issues_us=issues_us,
-        known=inputs(own, targets, issues_us, zone, None if temperature is None else known_of(temperature, zone)),
+        known=inputs(own, targets, issues_us, zone, weather, has_regimes=has_regimes),
         actual=np.where(inside, own.values[position], np.nan),
         actual_us=np.where(inside, own.known_us[position], np.iinfo(np.int64).max),
         is_lesson=is_lesson,

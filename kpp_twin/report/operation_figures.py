@@ -64,7 +64,8 @@ def _draw_power(panel: "Axes", operation: DayOperation, asset: AssetDay, zone: Z
     hours = edges_h(operation.hours)
     minutes = edges_h(operation.minutes)
     panel.stairs(asset.power_kw, minutes, baseline=None, color=ACTUAL, linewidth=0.9, label="simulated")
-    panel.stairs(asset.sold_kw, hours, baseline=None, color=SERIES[2], linewidth=1.3, linestyle=":", label="sold")
+    if np.isfinite(asset.sold_kw).any():
+        panel.stairs(asset.sold_kw, hours, baseline=None, color=SERIES[2], linewidth=1.3, linestyle=":", label="sold")
     panel.stairs(
         asset.planned_kw, hours, baseline=None, color=FORECAST, linewidth=1.4, linestyle="--", label="setpoint"
     )

@@ -20,9 +20,11 @@ def read_servings(
     return tuple(Serving(**row) for row in rows)
 
 
-def read_models(connection: Connection, model_versions: Sequence[str]) -> tuple[ModelVersion, ...]:
+def read_models(
+    connection: Connection, model_versions: Sequence[str], as_of: datetime, through: int
+) -> tuple[ModelVersion, ...]:
     """Forecasters by name, with their weights."""
-    parameters = {"model_versions": list(model_versions)}
+    parameters = {"model_versions": list(model_versions), "as_of": as_of, "through_cycle": through}
     weights: dict[str, dict[str, Array]] = {}
     for row in rows_of(connection, "model_weights_by_name", parameters):
         array = np.asarray(row["numbers"], dtype=np.float64).reshape(row["shape"])

@@ -67,7 +67,7 @@ def read_history(connection: Connection, start: Start, feeds: Sequence[Feed], da
     return History(
         as_of=as_of,
         series=tuple(series),
-        models=read_models(connection, [serving.model_version for serving in servings]),
+        models=read_models(connection, [serving.model_version for serving in servings], as_of, before),
         servings=servings,
     )
 

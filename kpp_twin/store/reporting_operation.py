@@ -32,8 +32,9 @@ def read_operation(
     of_day = {"start": hours.start, "stop": hours.stop, "through_cycle": through_cycle}
     planned = _frame(connection, "standing_setpoints", {**of_day, "as_of": as_of})
     simulated = _frame(connection, "report_minutes", of_day)
-    positions = _frame(connection, "report_positions", of_day)
-    if not (len(planned) or len(simulated) or len(positions)):
+    bids = _frame(connection, "report_positions", of_day)
+    positions = _with_site(bids)
+    if not (len(planned) or len(simulated) or len(bids)):
         return None
     site = _site(connection, through_cycle)
     money = _frame(connection, "report_money", of_day)
@@ -59,7 +60,7 @@ def read_operation(
         ledger=_records(connection, LedgerLine, "report_ledger", of_day),
         services=_records(connection, ServiceLine, "report_services", of_day),
         events=_records(connection, EventLine, "report_events", {**of_day, "load_series": load_series}),
-        bids=tuple(_bids(positions)),
+        bids=tuple(_bids(bids)),
     )
 
 
@@ -99,6 +100,16 @@ def _asset(
         power_kw=_values(minutes, flow, "power_kw"),
         energy_stored_kwh=_values(minutes, flow, "energy_stored_kwh"),
     )
+
+
+def _with_site(positions: pd.DataFrame) -> pd.DataFrame:
+    """Positions, and their sum as that of the site; not known where one of them is not."""
+    if positions.empty:
+        return positions
+    of_site = positions.groupby("valid_from", as_index=False).agg(
+        sold_kw=("sold_kw", lambda sold_kw: sold_kw.sum(skipna=False))
+    )
+    return pd.concat([positions, of_site.assign(asset="site")], ignore_index=True)
 
 
 def _bids(positions: pd.DataFrame) -> Iterable[BidLine]:

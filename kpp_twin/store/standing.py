@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 from kpp_twin.errors import HistoryError
 from kpp_twin.operation import Bid, DemandEvent, ServiceRecord, Setpoint, Standing
 from kpp_twin.records import Start
+from kpp_twin.site import site_of
 from kpp_twin.store.connection import Connection
 from kpp_twin.store.queries import query, rows_of
 from kpp_twin.timegrid import utc
@@ -50,9 +51,9 @@ def read_site_content(connection: Connection, cycle_number: int) -> str:
     ((state,),) = connection.execute(query("cycle_state"), {"cycle_number": cycle_number}).fetchall()
     digest = json.loads(state).get("site", "")
     row = connection.execute(query("site_by_digest"), {"site_digest": digest}).fetchone()
-    if row is None:
+    if row is None or site_of(str(row[0]), place="table site").digest != digest:
         raise HistoryError(
-            f"the history does not hold the site {digest or 'of cycle ' + str(cycle_number)}",
+            f"the history does not hold the site of cycle {cycle_number}, {digest or 'which has none'}",
             place="table site",
             next_step="replay cycles that this version wrote",
         )

@@ -53,12 +53,12 @@ def test_no_room_to_write(
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of 8 MB of one's own."""
+    """A disk of 16 MB of one's own."""
     disk = tmp_path / "disk"
     disk.mkdir()
     if (
         os.getuid() != 0
-        or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", disk], check=False).returncode
+        or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16m", "tmpfs", disk], check=False).returncode
     ):
         pytest.skip("mounting a small disk needs root")
     yield disk

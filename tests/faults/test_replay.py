@@ -14,17 +14,22 @@ from kpp_twin.replay import replay
 from kpp_twin.store.connection import Connection, open_live
 from kpp_twin.store.kept import kept_delivery
 from kpp_twin.store.queries import query
-from tests.conftest import IS_FULL
+from tests.conftest import IS_FULL, made_up_frames, write_csv
 from tests.faults.conftest import AFTER_NEXT, NEXT_ID, Twin
 
 DAILY_ID = "daily-2024-03-15T14:30Z"
 RETRAIN_ID = "retrain-2024-03-15T18:15Z"
 POISONED = [DAILY_ID, NEXT_ID, *(["hourly-2024-03-15T16:15Z", RETRAIN_ID] if IS_FULL else [])]
+TRAINED = (
+    "daily-2024-04-15T14:30Z",
+    "promote-2024-04-15T14:31Z=load-SITE-ridge-2024-04-15T14:30Z",
+    "hourly-2024-04-15T15:15Z",
+)
 LATER = ("1 microsecond", "1 hour", "100 days")
 ABSURD = {"DOUBLE": "-987654.0", "DOUBLE[]": "[7.0, -7.0]"}
-MILD = {"DOUBLE": "1.1 * {column}"}
+MILD = {"DOUBLE": "1.1 * {column}", "DOUBLE[]": "list_transform({column}, lambda x: 1.1 * x)"}
 POISONED_AT = "TIMESTAMPTZ '1970-01-01 00:00:00+00'"
-FROM_NOTHING = {"VARCHAR": "'poison'", "INTEGER": "1", "BOOLEAN": "false", **ABSURD}
+FROM_NOTHING = {"VARCHAR": "'poison'", "INTEGER": "1", "INTEGER[]": "[1]", "BOOLEAN": "false", **ABSURD}
 
 
 @pytest.fixture(scope="module")
@@ -79,21 +84,51 @@ def test_rows_of_later_cycles_move_nothing_whatever_they_claim_to_have_known(cyc
 
 
 @pytest.mark.parametrize(
-    ("table", "cycle_id"),
+    ("table", "cycle_id", "before"),
     [
-        ("site_load", NEXT_ID),
-        ("model_version", NEXT_ID),
-        ("price", DAILY_ID),
-        ("forecast", DAILY_ID),
-        ("price", RETRAIN_ID),
+        ("site_load", NEXT_ID, "0h"),
+        ("bid", NEXT_ID, "0h"),
+        ("schedule", NEXT_ID, "2h"),  # a plan counts from the next hour on
+        ("price", DAILY_ID, "0h"),
+        ("forecast", DAILY_ID, "0h"),
+        ("price", RETRAIN_ID, "0h"),
     ],
 )
-def test_a_row_known_by_as_of_does_move_the_replay(table: str, cycle_id: str, copy: Twin) -> None:
+def test_a_row_known_by_as_of_does_move_the_replay(table: str, cycle_id: str, before: str, copy: Twin) -> None:
     """Control: the tests above could fail."""
     number, as_of = _place_of(copy, cycle_id)
     with open_live(copy.settings) as connection:
-        _poison(connection, table, as_of, number - 1, MILD)
+        _poison(connection, table, as_of - pd.Timedelta(before), number - 1, MILD)
         assert not replay(copy.settings, connection, cycle_id).is_identical
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Twin:
+    """A twin with enough history for a ridge: it is trained, promoted, and forecasts with its weights."""
+    twin = Twin(root=tmp_path_factory.mktemp("trained"))
+    twin.data.mkdir()
+    for name, frame in made_up_frames(days=50).items():
+        write_csv(frame, twin.data / f"{name}.csv")
+    for slot in map(slot_of, TRAINED):
+        twin.run_here(slot)
+    return twin
+
+
+@pytest.mark.parametrize("cycle_id", TRAINED)
+def test_weights_known_later_move_no_forecast_and_those_known_in_time_do(
+    cycle_id: str, trained: Twin, tmp_path: Path
+) -> None:
+    twin = trained.copy(tmp_path / "copy")
+    number, as_of = _place_of(twin, cycle_id)
+    with open_live(twin.settings) as connection:
+        assert _count(connection, "model_weights") > 0
+        for table in _history_tables(connection):
+            _poison(connection, table, as_of + pd.Timedelta("1 microsecond"), number - 1, ABSURD)
+            _poison(connection, table, as_of - pd.Timedelta("1 hour"), number + 1, ABSURD)
+        assert replay(twin.settings, connection, cycle_id).is_identical
+        if cycle_id.startswith("hourly"):
+            _poison(connection, "model_weights", as_of, number - 1, MILD)
+            assert not replay(twin.settings, connection, cycle_id).is_identical
 
 
 def test_a_row_quarantined_by_as_of_does_move_the_replay(copy: Twin) -> None:

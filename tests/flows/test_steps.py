@@ -51,8 +51,11 @@ def test_flows_write_what_plain_cycles_write(as_user: Settings, filled: Settings
     shown = Artifact.get("quality-hourly")
     assert shown is not None
     assert HOURLY[2].cycle_id in str(shown.data)
+    money = Artifact.get("money-hourly")
+    assert money is not None
+    assert "net" in str(money.data)
     (trained,) = retrain()
-    assert trained.row_counts == {"model_version": 2}
+    assert trained.row_counts == {"model_serving": 2, "model_version": 2}
 
 
 @pytest.mark.usefixtures("server")

@@ -111,13 +111,14 @@ def test_a_refused_delivery_writes_nothing_and_is_taken_once_mended(filled: Sett
 
 def test_retraining_makes_a_model_of_what_the_history_knows(filled: Settings):
     slot = cycle.newest_slot(filled, "retrain", datetime(2030, 1, 1, tzinfo=UTC))
-    assert slot.as_of == HOURLY[2].as_of
+    assert slot.as_of == HOURLY[2].as_of + timedelta(minutes=1)
     (report,) = cycle.run_due(filled, slot)
-    assert report.row_counts == {"model_version": 2}
+    assert report.row_counts == {"model_serving": 2, "model_version": 2}
     cycle.run_cycle(filled, HOURLY[3])
     cycle.publish(filled)
     ((served_by,),) = rows(filled, "SELECT DISTINCT model_version FROM forecast WHERE cycle_number = 6")
-    assert served_by == f"load-SITE-{slot.cycle_id.removeprefix('retrain-')}"
+    assert served_by.startswith("load-SITE-naive_")
+    assert served_by.endswith(slot.cycle_id.removeprefix("retrain-"))
 
 
 def test_retraining_without_history_says_what_to_do(twin_settings: Settings):
@@ -159,7 +160,9 @@ def test_too_little_history_is_a_note_not_a_failure(twin_settings: Settings):
     report = cycle.run_cycle(twin_settings, early)
     assert report.rows_in > 0
     assert "forecast" not in report.row_counts
-    assert all(note.startswith("no forecast: ") and "known intervals" in note for note in report.notes[-2:])
+    said = [note for note in report.notes if note.startswith("no forecast: ") and "known intervals" in note]
+    assert len(said) == 2
+    assert "no plan and no bids: no forecast of price HB_HOUSTON and load SITE" in report.notes
 
 
 def test_steps_may_be_wrapped(filled: Settings):

@@ -26,12 +26,21 @@ def hourly(values: Array, start: datetime = START) -> Series:
     return Series(variable="load", name="A", grid=grid, values=np.asarray(values, dtype=float), known_at=known_at)
 
 
-def look(series: Series, hours: int, zone: ZoneInfo = UTC_ZONE, temperature: Series | None = None) -> Inputs:
+def look(
+    series: Series,
+    hours: int,
+    zone: ZoneInfo = UTC_ZONE,
+    temperature: Series | None = None,
+    *,
+    has_regimes: bool = False,
+) -> Inputs:
     """At one target, some hours after the issue at 09:30 on the last day."""
     issued_at = START + timedelta(days=DAYS - 1, hours=9, minutes=30)
     target = pd.DatetimeIndex([issued_at + timedelta(minutes=30) + timedelta(hours=hours)])
     weather = known_of(temperature, zone) if temperature else None
-    return inputs(known_of(series, zone), target, np.array([instant_us(issued_at)]), zone, weather)
+    return inputs(
+        known_of(series, zone), target, np.array([instant_us(issued_at)]), zone, weather, has_regimes=has_regimes
+    )
 
 
 def value(seen: Inputs, name: str) -> float:
@@ -96,6 +105,35 @@ def test_temperature_is_the_last_day_against_its_week() -> None:
     assert look(RISING, 20).features[0, at] == 0
     old = np.where(np.arange(DAYS * 24) > NEWEST - 60, np.nan, warm)
     assert look(RISING, 20, temperature=hourly(old)).features[0, at] == 0
+
+
+@pytest.mark.parametrize("noise", [0.0, 1.0])
+def test_a_day_after_a_shutdown_the_level_of_before_is_past(noise: float) -> None:
+    level = np.full(DAYS * 24, 700.0)
+    level[NEWEST - 47 :] = 150 + noise * np.random.default_rng(4).normal(size=len(level) - NEWEST + 47)
+    level[: NEWEST - 47] += np.random.default_rng(4).normal(0, 10, NEWEST - 47)
+    seen = look(hourly(level), 20, has_regimes=True)
+    assert seen.center[0] == pytest.approx(150, abs=1)
+    assert seen.scale[0] < 5
+    for name in ("newest_same_time", "same_weekday", "mean_7_days", "mean_28_days", "last_7_days"):
+        assert value(seen, name) == pytest.approx(150, abs=5)
+    assert look(hourly(level), 20).center[0] > 690
+
+
+def test_half_a_day_far_off_is_no_regime_where_changes_are_large() -> None:
+    """The last day is no quiet one: the level of the four weeks still counts."""
+    level = np.full(DAYS * 24, 700.0) + np.random.default_rng(4).normal(0, 100, DAYS * 24)
+    level[NEWEST - 11 :] += 300
+    both = [look(hourly(level), 20, has_regimes=regimes) for regimes in (False, True)]
+    assert both[1].center[0] == pytest.approx(both[0].center[0], rel=0.1)
+
+
+def test_a_level_that_stays_is_hardly_told_from_one_without_regimes() -> None:
+    series = hourly(np.random.default_rng(4).normal(700, 10, DAYS * 24))
+    one, other = (look(series, 20, has_regimes=regimes) for regimes in (False, True))
+    assert other.center[0] == pytest.approx(one.center[0], abs=1)
+    assert other.scale[0] == pytest.approx(one.scale[0], rel=0.1)
+    np.testing.assert_allclose(other.features, one.features, atol=0.15)
 
 
 @given(st.integers(0, 10_000), st.floats(0, 1))

@@ -234,3 +234,14 @@ def test_on_the_bundled_data_the_ridge_is_a_tenth_better_than_the_better_naive()
     assert load["hours_ahead_mae"] <= 0.9 * load["hours_ahead_naive_mae"]
     assert {row.model_version.split("-")[2] for row in decided.servings} == {RIDGE}
     assert decided.notes == ()
+
+
+def test_on_the_bundled_data_the_ridge_keeps_up_when_the_load_changes_for_good() -> None:
+    """Over the 60 days before 2021-12-13 the site falls from 700 to 185 kW: the daily naive is hard to beat then."""
+    as_of = datetime(2021, 12, 13, 15, 30, tzinfo=UTC)
+    days = history_days("daily", 60)
+    load, weather = (bundled(feed, as_of, days)[0] for feed in (LOAD, WEATHER))
+    decided = decide("daily", History(as_of=as_of, series=(load, weather), models=()), days=60, zone=CHICAGO)
+    (scores,) = (m.scores for m in decided.models if m.method == RIDGE)
+    assert scores["rmae"] <= 1
+    assert scores["hours_ahead_mae"] <= 0.95 * scores["hours_ahead_naive_mae"]

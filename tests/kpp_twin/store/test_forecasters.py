@@ -52,7 +52,7 @@ def write(connection: Connection, number: int, *models: ModelVersion, servings: 
 def test_weights_come_back_bit_for_bit(twin_settings: Settings):
     with open_live(twin_settings) as connection:
         write(connection, 1, model("a", **WEIGHTS), model("b"))
-        with_weights, without = read_models(connection, ["a", "b"])
+        with_weights, without = read_models(connection, ["a", "b"], T0, 1)
     assert without.weights == {}
     assert with_weights.weights.keys() == WEIGHTS.keys()
     for name, array in WEIGHTS.items():
@@ -65,8 +65,10 @@ def test_weights_come_back_bit_for_bit(twin_settings: Settings):
 def test_only_the_named_ones_are_read(twin_settings: Settings):
     with open_live(twin_settings) as connection:
         write(connection, 1, model("a", **WEIGHTS), model("b", **WEIGHTS))
-        assert [m.model_version for m in read_models(connection, ["b", "unknown"])] == ["b"]
-        assert read_models(connection, []) == ()
+        assert [m.model_version for m in read_models(connection, ["b", "unknown"], T0, 1)] == ["b"]
+        assert read_models(connection, [], T0, 1) == ()
+        assert read_models(connection, ["b"], T0 - timedelta(hours=1), 1) == ()
+        assert read_models(connection, ["b"], T0, 0) == ()
 
 
 def test_the_newest_choice_serves_as_of_its_cycle(twin_settings: Settings):

@@ -74,6 +74,7 @@ def test_plan_position_and_flow_of_each_asset(operation: DayOperation):
     np.testing.assert_array_equal(battery.sold_kw, [*([0.0, 45.0] * 11), 0.0, np.nan])  # buys at 20, sells at 40
     np.testing.assert_array_equal(battery.hourly_kw, [*([-100.0, 90.0] * 10), *[np.nan] * 4])
     assert np.isnan(plant.sold_kw).all()
+    np.testing.assert_array_equal(operation.asset("site").sold_kw[[0, 1, -1]], [-500.0, -455.0, np.nan])
     assert (operation.n_simulated, operation.n_settled) == (N_SIMULATED, N_SIMULATED)
 
 

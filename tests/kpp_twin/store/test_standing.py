@@ -123,6 +123,9 @@ def test_before_the_first_cycle_nothing_stands(filled: Settings):
 def test_the_site_of_a_cycle_is_the_one_that_it_used(filled: Settings):
     with open_live(filled) as connection:
         assert site_of(read_site_content(connection, 2), place="table site") == load_site()
+        connection.execute("UPDATE site SET content = replace(content, '1500.0', '1501.0')")
+        with pytest.raises(HistoryError, match="does not hold the site"):
+            read_site_content(connection, 2)
         connection.execute("DELETE FROM site")
         with pytest.raises(HistoryError, match="does not hold the site"):
             read_site_content(connection, 2)
