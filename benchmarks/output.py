@@ -32,6 +32,7 @@ class Figure:
 def show(title: str, figures: Sequence[Figure], *, as_json: bool) -> None:
     """Print the table and, as the last line, the JSON object."""
     table = Table("figure", "value", "target", "meaning", title=title)
+    table.columns[0].min_width = max((len(figure.name) for figure in figures), default=0)  # names are never cut
     table.columns[1].justify = "right"
     for figure in figures:
         table.add_row(figure.name, f"{rounded(figure.value):,}", figure.target, figure.meaning)

@@ -74,7 +74,7 @@ class RidgeForecaster:
         TooLittleTrainingError
             The history is too short.
         """
-        from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # it ships no types
+        from threadpoolctl import threadpool_limits
 
         weights, walked = {}, {}
         past_days = max(1, (issued_at - series.grid.start).days + 1)

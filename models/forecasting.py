@@ -11,7 +11,7 @@ from models import naive
 from models.candidates import FORECASTERS, RIDGE, naive_version, train
 from models.features import LAG_DAYS
 from models.horizons import hours_ahead, next_local_day
-from models.ridge import MissingInputError
+from models.ridge import MissingInputError, WeightsError
 from models.training import TRAINING_DAYS
 
 __all__ = ["Decided", "decide", "history_days", "hours_ahead", "next_local_day"]
@@ -148,11 +148,11 @@ def _issue(
         judged = naive.judge(series, issued_at=as_of, horizon=horizon, days=days, zone=zone)
         pair = naive.forecast(series, judged, method=model.method, issued_at=as_of, horizon=horizon, zone=zone)
         return _record(series, model, horizon, as_of, pair)
-    forecaster = FORECASTERS[series.variable].load(model.weights, model.parameters, zone=zone)
     try:
+        forecaster = FORECASTERS[series.variable].load(model.weights, model.parameters, zone=zone)
         temperature = _temperature(history, series)
         pair = forecaster.forecast(series, issued_at=as_of, horizon=horizon, temperature=temperature)
-    except MissingInputError as error:
+    except (MissingInputError, WeightsError) as error:
         model, pair = _fallback(series, horizon, as_of, days, zone)
         gathered.notes.append(f"{model.method} instead of the ridge for {series.variable} {series.name}: {error}")
         if model.model_version not in {version.model_version for version in gathered.models}:

@@ -19,7 +19,7 @@ from kpp_twin.units import HOURS_PER_DAY
 from models.features import NAMES, Inputs
 from models.naive import LEVELS, N_QUANTILES
 
-RECIPE = "ridge-2"
+RECIPE = "ridge-1"
 ALPHA = 30.0  # penalty on coefficients of features of unit spread
 REWEIGHTINGS = 3
 LEAST_ERROR = 0.3  # smaller errors weigh alike [scales of the level]

@@ -1,11 +1,11 @@
 """One hour of the operating loop: the standing services first, then the planned battery power with what they leave."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from kpp_twin.coordination.coordinator import GridServicesCoordinator
 from kpp_twin.coordination.requests import Direction, ServiceGrant, ServicePriority, ServiceType
-from kpp_twin.operation import ServiceRecord
+from kpp_twin.operation import DemandEvent, ServiceRecord
 from kpp_twin.site import Site
 from kpp_twin.timegrid import hour_label
 from kpp_twin.units import MINUTES_PER_HOUR
@@ -15,6 +15,7 @@ TIERS = {
     ServiceType.FREQUENCY_RESPONSE: ServicePriority.HIGH,
     ServiceType.VOLTAGE_SUPPORT: ServicePriority.MEDIUM,
     ServiceType.ENERGY_ARBITRAGE: ServicePriority.LOW,
+    ServiceType.NON_CRITICAL_DEMAND_RESPONSE: ServicePriority.LOW,
 }
 HOUR = timedelta(hours=1)
 
@@ -64,6 +65,24 @@ def coordinate_hour(
     )
 
 
+def coordinate_event(site: Site, event: DemandEvent, *, now: datetime) -> tuple[DemandEvent | None, ServiceRecord]:
+    """Admit a curtailment: the event with what was granted of it, none if it was refused, and the request behind it."""
+    coordinator = GridServicesCoordinator(site, now=now)
+    submitted = coordinator.submit(
+        service_type=ServiceType.NON_CRITICAL_DEMAND_RESPONSE,
+        priority=_tier(coordinator, ServiceType.NON_CRITICAL_DEMAND_RESPONSE),
+        magnitude=event.target_reduction_kw,
+        duration=event.stop - event.start,
+        direction="up",
+        start=event.start,
+        request_id=event.event_id,
+    )
+    coordinator.decide()
+    granted_kw = _granted(coordinator, submitted)
+    (record,) = coordinator.records()
+    return (replace(event, target_reduction_kw=granted_kw) if granted_kw else None), record
+
+
 def reserve_window(site: Site, reserve_kw: float) -> tuple[float, float, float]:
     """Least and most energy [kWh] and the power [kW] that frequency response leaves to the battery's schedule.
 
@@ -86,16 +105,20 @@ def _ask(
 ) -> ServiceGrant | None:
     if magnitude == 0:
         return None
-    named = coordinator.site.coordinator.service_priorities.get(service.value)
     return coordinator.submit(
         service_type=service,
-        priority=ServicePriority(named) if named else TIERS[service],
+        priority=_tier(coordinator, service),
         magnitude=magnitude,
         duration=HOUR,
         direction=way,
         start=start,
         request_id=f"{service.value}-{hour_label(start)}",
     )
+
+
+def _tier(coordinator: GridServicesCoordinator, service: ServiceType) -> ServicePriority:
+    named = coordinator.site.coordinator.service_priorities.get(service.value)
+    return ServicePriority(named) if named else TIERS[service]
 
 
 def _granted(coordinator: GridServicesCoordinator, submitted: ServiceGrant | None) -> float:

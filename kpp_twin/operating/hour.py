@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from kpp_twin.coordination.hour import HourAllocation, coordinate_hour
+from kpp_twin.coordination.hour import HourAllocation, coordinate_event, coordinate_hour
 from kpp_twin.demand.curtailment import sheddable_share
 from kpp_twin.demand.events import hourly_reduction_kw, plan_events
 from kpp_twin.feeds import METERING_DELAY
@@ -23,6 +23,7 @@ from kpp_twin.operation import (
     MeteredHour,
     Operation,
     Plan,
+    ServiceRecord,
     Setpoint,
     SettlementLine,
     SimulatedHour,
@@ -80,13 +81,8 @@ def operate_hour(desk: Desk) -> Operation:
     notes: list[str] = []
     hours, assets, metered = _simulate(desk, before, notes)
     lines, unsettled = _settle(desk, (*before.unsettled, *metered))
-    events = _call_events(desk)
+    events, called = _call_events(desk, notes)
     plan, allocation = _plan(desk, assets, (*desk.standing.events, *events), notes)
-    notes += [
-        f"curtailment called: {event.target_reduction_kw:.0f} kW for {event.duration_minutes} minutes from "
-        f"{hour_label(event.start)}, since {event.forecast_peak_kw:.0f} kW are forecast"
-        for event in events
-    ]
     state = OperatingState(
         assets=assets,
         simulated_until=hours[-1].start + HOUR if hours else before.simulated_until,
@@ -95,7 +91,7 @@ def operate_hour(desk: Desk) -> Operation:
     return Operation(
         plans=(plan,) if plan else (),
         events=events,
-        requests=allocation.records if allocation else (),
+        requests=(*called, *(allocation.records if allocation else ())),
         hours=hours,
         lines=lines,
         notes=tuple(notes),
@@ -198,12 +194,12 @@ def _sold_kw(desk: Desk, hour: datetime, price: float) -> dict[str, float]:
     return dict(clear_bids([bid for bid in desk.standing.bids if bid.valid_from == hour], price))
 
 
-def _call_events(desk: Desk) -> tuple[DemandEvent, ...]:
-    """Curtailments that the newest load forecast calls for."""
+def _call_events(desk: Desk, notes: list[str]) -> tuple[tuple[DemandEvent, ...], tuple[ServiceRecord, ...]]:
+    """Curtailments that the newest load forecast calls for, as the coordinator admits them."""
     load = forecast_of(desk.forecasts, "load", desk.site.market.load_series)
     if load is None:
-        return ()
-    return plan_events(
+        return (), ()
+    wanted = plan_events(
         load.values,
         load.grid,
         desk.site.demand_response,
@@ -213,6 +209,19 @@ def _call_events(desk: Desk) -> tuple[DemandEvent, ...]:
         not_before=desk.next_hour,
         sheddable_share=sheddable_share(desk.site.load_blocks),
     )
+    events, records = [], []
+    for event in wanted:
+        admitted_event, record = coordinate_event(desk.site, event, now=desk.as_of)
+        records.append(record)
+        if admitted_event is None:
+            notes.append(f"curtailment from {hour_label(event.start)} refused: {record.reason}")
+            continue
+        events.append(admitted_event)
+        notes.append(
+            f"curtailment called: {admitted_event.target_reduction_kw:.0f} kW for {event.duration_minutes} minutes "
+            f"from {hour_label(event.start)}, since {event.forecast_peak_kw:.0f} kW are forecast"
+        )
+    return tuple(events), tuple(records)
 
 
 def _plan(

@@ -216,10 +216,10 @@ def _performance(
 def _demand_response(load: LoadHour, orders: HourOrders) -> ServicePerformance:
     asked = load.asked_kw > 0
     if not asked.any():
-        return unused("demand_response")
+        return unused("non_critical_demand_response")
     target = max(event.target_reduction_kw for event in orders.events)
     return tracked(
-        "demand_response",
+        "non_critical_demand_response",
         committed=target,
         requested=load.asked_kw[asked],
         delivered=load.reduction_kw[asked],

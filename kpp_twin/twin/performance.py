@@ -40,7 +40,8 @@ def mean_response_time_s(target: Array, end_power: Array, first_power: float, le
     before = np.concatenate([[first_power], end_power[:-1]])
     changed = np.concatenate([[True], np.diff(target) != 0])
     times = []
-    for start in np.flatnonzero(changed & (np.abs(target - before) >= least_step)):
+    asked = np.abs(target - before)
+    for start in np.flatnonzero(changed & (asked >= least_step) & (asked > 0)):
         step = target[start] - before[start]
         for second in range(start, len(target)):
             if abs(target[second] - target[start]) > (1 - REACHED) / 2 * abs(step):

@@ -112,7 +112,7 @@ COMMENT ON COLUMN service_request.requested IS 'What was asked, in the unit of t
 COMMENT ON COLUMN service_request.granted IS 'What was granted, in the unit of the row [unit]';
 COMMENT ON COLUMN service_request.unit IS 'kW or kvar [text]';
 COMMENT ON COLUMN service_request.state IS 'State when the cycle ended, as in GRANTED or REJECTED [text]';
-COMMENT ON COLUMN service_request.reason IS 'Why, in words; empty if all was granted [text]';
+COMMENT ON COLUMN service_request.reason IS 'Why, in words [text]';
 COMMENT ON COLUMN service_request.cycle_number IS 'Cycle that wrote the row [1]';
 COMMENT ON COLUMN service_request.recorded_at IS 'When the row was written, by the wall clock; in no history hash [UTC]';
 

@@ -54,5 +54,13 @@ def test_cycle_times_every_stage(tmp_path: Path):
 
 
 def test_help_shows_an_example(tmp_path: Path):
-    for name in ("store", "cycle"):
+    for name in ("store", "cycle", "forecasts"):
         assert f"python -m benchmarks.{name} --json" in run(name, "--help", folder=tmp_path).stdout
+
+
+def test_forecasts_are_judged_in_windows(tmp_path: Path):
+    found = figures(run("forecasts", "--json", "--windows", "1", folder=tmp_path))
+    names = {"price_hb_houston", "price_hb_west", "load_site"}
+    assert {f"rmae_{name}" for name in names} | {f"coverage_90_{name}" for name in names} <= set(found)
+    assert len(found) == 9
+    assert all(0 < value < 2 for value in found.values())

@@ -133,7 +133,7 @@ def test_the_connection_limits_export_and_import() -> None:
 def test_curtailment_and_rebound_reach_load_ledger_and_state() -> None:
     first = run(site=quiet(), events=(event(),))
     assert first.curtailed_kwh == pytest.approx(150.0 * 45 / 60)
-    response = performance(first, "demand_response")
+    response = performance(first, "non_critical_demand_response")
     assert (response.committed, response.uptime, response.accuracy) == (150.0, 1.0, 1.0)
     assert first.state.rebound_kwh == pytest.approx(0.3 * first.curtailed_kwh)
     second = run(site=quiet(), state=first.state, start=START + timedelta(hours=1))
@@ -149,7 +149,7 @@ def test_what_nobody_asked_for_has_no_performance() -> None:
     assert [p.service for p in hour.performance] == [
         "frequency_response",
         "voltage_support",
-        "demand_response",
+        "non_critical_demand_response",
         "energy_arbitrage",
     ]
     for measured in hour.performance:
