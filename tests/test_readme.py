@@ -33,6 +33,7 @@ def test_each_command_of_the_readme_runs(command: str, filled: Settings, monkeyp
     monkeypatch.setenv("KPP_TWIN__DATA_FOLDER", str(filled.data_folder))
     monkeypatch.setenv("KPP_TWIN__SELECTION_DAYS", "10")
     monkeypatch.setenv("KPP_TWIN__REPLAY", "true")
+    command = command.replace("2021-10-14", "2024-03-16")  # the day that the made-up twin has run
     arguments = [quoted or plain for quoted, plain in re.findall(r'"([^"]*)"|(\S+)', command)][1:]
     result = CliRunner().invoke(app, arguments)
     assert result.exit_code == 0, result.output

@@ -58,6 +58,7 @@ def test_every_figure_names_its_subject_its_unit_and_its_zone(figures):
 @pytest.mark.parametrize(
     ("day", "hours", "quarters"), [(SPRING, 23, 92), (ORDINARY, 24, 96), (AUTUMN, 25, 100)], ids=str
 )
+@pytest.mark.full
 def test_days_of_23_and_25_hours_are_drawn_whole(make_report, day: date, hours: int, quarters: int):
     report = make_report(day)
     price, load, _ = report.series

@@ -57,6 +57,7 @@ def test_what_there_is_no_data_for_is_left_out(bare, make_operation):
 
 
 @pytest.mark.parametrize(("day", "hours"), [(date(2024, 3, 10), 23), (date(2024, 11, 3), 25)], ids=str)
+@pytest.mark.full
 def test_days_of_23_and_25_hours_are_drawn_whole(bare, make_operation, day: date, hours: int):
     operation = replace(make_operation(day), assets=(), frequency_hz=np.full(hours * 60, np.nan))
     svg = day_figures(replace(bare, day=day, operation=operation))["frequency"]
