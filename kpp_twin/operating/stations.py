@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from kpp_twin.market.bids import day_ahead_bids
@@ -14,6 +15,8 @@ from kpp_twin.records import Forecast, History, Slot
 from kpp_twin.site import Site
 from kpp_twin.timegrid import TimeGrid
 from kpp_twin.units import MINUTES_PER_HOUR
+
+HOUR = timedelta(hours=1)
 
 
 def operate(
@@ -32,7 +35,10 @@ def operate(
     has a price, calls curtailments, plans the rest of the local day anew and lets the coordinator admit the next hour.
     Any other hands on what it found.
     """
-    if slot.kind == "daily":
+    offset = slot.as_of.astimezone(zone).utcoffset()
+    if offset is None or offset % HOUR:
+        made = Operation(state=standing.state, notes=(f"nothing is operated: hours of {zone} are no hours of UTC",))
+    elif slot.kind == "daily":
         made = _day_ahead(site, slot, forecasts, standing)
     elif slot.kind == "hourly":
         made = operate_hour(

@@ -12,7 +12,7 @@ from kpp_twin.errors import StoreDamagedError, StoreError
 from kpp_twin.settings import Settings
 from kpp_twin.store import journal
 from kpp_twin.store.commit import changed_cycles
-from kpp_twin.store.connection import open_live
+from kpp_twin.store.connection import Connection, open_live
 from kpp_twin.store.history import committed_cycles
 from kpp_twin.store.journal import JournalEntry
 from kpp_twin.store.queries import query
@@ -106,13 +106,23 @@ def _refuse_altered_log(settings: Settings) -> None:
         return
     with open_live(settings, read_only=True) as connection:
         tables = {name for (name,) in connection.execute(query("every_table")).fetchall()}
-        differing = changed_cycles(connection) if wal.exists() and "cycle" in tables else []
+        differing = _altered(connection) if wal.exists() and "cycle" in tables else []
     if differing:
         raise _AlteredLogError(
             f"rows of the write-ahead log are not those that were committed: {differing[0]}",
             place=str(wal),
             next_step="run `kpp-twin repair`: it keeps the original and names what is lost",
         )
+
+
+def _altered(connection: Connection) -> list[str]:
+    """Cycles that are not as they were written; the wall-clock column, in no digest, included."""
+    apart = [
+        f"{cycle_id}: {table} was recorded at another time"
+        for (table,) in connection.execute(query("history_tables")).fetchall()
+        for (cycle_id,) in connection.execute(query("recorded_apart"), {"table_name": table}).fetchall()
+    ]
+    return changed_cycles(connection) + apart
 
 
 def _compare(settings: Settings) -> tuple[tuple[JournalEntry, ...], str]:

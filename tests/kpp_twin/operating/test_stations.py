@@ -89,3 +89,13 @@ def test_the_month_so_far_sets_how_much_may_be_charged(site: Site, world: World,
     tight = daily(site, world, nothing).plans[0]
     assert free.setpoint_kw["battery"].min() <= tight.setpoint_kw["battery"].min()
     assert (-tight.setpoint_kw["site"]).max() <= 1050 + 1e-6
+
+
+@pytest.mark.parametrize("kind", ["daily", "hourly"])
+def test_a_market_whose_hours_are_not_those_of_utc_is_told(
+    site: Site, world: World, nothing: Standing, kind: CycleKind
+):
+    slot, zone = Slot(kind=kind, as_of=AS_OF), ZoneInfo("Asia/Kolkata")
+    made = operate(site, slot, world.history(AS_OF), world.day_ahead(AS_OF), nothing, zone=zone, currency="INR")
+    assert made.notes == ("nothing is operated: hours of Asia/Kolkata are no hours of UTC",)
+    assert (made.plans, made.hours) == ((), ())
