@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -26,6 +28,7 @@ def figures(done: subprocess.CompletedProcess[str]) -> dict[str, float]:
     return found
 
 
+@pytest.mark.full
 def test_store_times_insert_and_as_of_at_each_size(tmp_path: Path):
     found = figures(run("store", "--json", "--rows", "20000", "--rows", "60000", folder=tmp_path))
     expected = {"insert_rows_per_s", "insert_rows_per_cpu_s", "bytes_per_row", "fill_rows", "fill_s"}
@@ -44,6 +47,7 @@ def test_store_says_how_much_space_it_lacks(tmp_path: Path):
     assert "choose fewer --rows" in done.stderr
 
 
+@pytest.mark.full
 def test_cycle_times_every_stage(tmp_path: Path):
     found = figures(run("cycle", "--json", "--hours", "1", folder=tmp_path))
     stages = {f"stages_{stage}_cpu_s" for stage in ("begin", "take_in", "think", "finish")}
@@ -58,6 +62,7 @@ def test_help_shows_an_example(tmp_path: Path):
         assert f"python -m benchmarks.{name} --json" in run(name, "--help", folder=tmp_path).stdout
 
 
+@pytest.mark.full
 def test_forecasts_are_judged_in_windows(tmp_path: Path):
     found = figures(run("forecasts", "--json", "--windows", "1", folder=tmp_path))
     names = {"price_hb_houston", "price_hb_west", "load_site"}

@@ -26,11 +26,7 @@ RUNS = {
     "hour_after_day": ("morning", DAY_AND_HOURS, 2),
 }
 ONCE_PER_RUN = ("before_publish", "after_copy", "before_replace", "after_publish")
-REDUCED = [("hourly", point, 1) for point in POINTS] + [
-    ("retrain", "after_commit", 1),
-    ("retrain", "inside_journal", 1),
-    ("second_of_two", "after_keep", 1),
-]
+REDUCED = [("hourly", point, 1) for point in POINTS] + [("second_of_two", "after_keep", 1)]
 FULL = [
     (run, point, trials)
     for run, trials in zip(RUNS, (5, 3, 2, 1), strict=True)

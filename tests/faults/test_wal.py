@@ -31,7 +31,7 @@ from tests.faults.conftest import (
 
 KINDS = ("truncated", "flipped", "zeroed")
 SEEDS = range(20 if IS_FULL else 1)
-SHARES = list(np.random.default_rng(5).uniform(0, 1, 20)) if IS_FULL else [0.28, 0.765]
+SHARES = list(np.random.default_rng(5).uniform(0, 1, 20)) if IS_FULL else [0.765]
 WAL, DATABASE = "store/twin.duckdb.wal", "store/twin.duckdb"
 ZEROED_BYTES = {WAL: 64, DATABASE: 4096}
 
@@ -104,7 +104,7 @@ def test_damage_that_leaves_the_checksums_as_they_were_is_noticed(crashed: Twin,
     """Words that vanish in equal pairs cancel out in the checksum of a log entry."""
     wal = crashed.home / WAL
     original = wal.read_bytes()
-    runs = (n for n in range(len(original) - 72) if any(original[n : n + 8]) and _repeats(original[n : n + 72]))
+    runs = (n for n in range(0, len(original) - 72, 32) if any(original[n : n + 8]) and _repeats(original[n : n + 72]))
     assert any(_passes_unnoticed(crashed, original, position) for position in runs)
     shutil.rmtree(crashed.data)
     ended = crashed.run(*NEXT)
@@ -258,7 +258,7 @@ JOURNALS = {
 }
 
 
-@pytest.mark.parametrize("kind", JOURNALS)
+@pytest.mark.parametrize("kind", JOURNALS if IS_FULL else list(JOURNALS)[::2])
 def test_a_damaged_journal_is_completed_or_repaired(kind: str, noon: Twin) -> None:
     before, journal = noon.hash(), noon.settings.journal_path
     journal.write_text(JOURNALS[kind](journal.read_text()))

@@ -70,6 +70,7 @@ def test_days_of_23_and_25_hours_are_drawn_whole(bare, make_operation, day: date
     assert len(bars) == hours - 1  # of the last one nothing is known
 
 
+@pytest.mark.full
 def test_a_curtailment_is_seen_in_the_load(make_report, make_operation):
     report = make_report()
     _, load, _ = report.series

@@ -271,6 +271,7 @@ def changed(request, tmp_path_factory: pytest.TempPathFactory) -> tuple[DayRepor
     return built(tmp_path_factory.mktemp("changed"), frames, day).report(day), hours
 
 
+@pytest.mark.full
 def test_a_day_on_which_clocks_change_is_counted_whole(changed: tuple[DayReport, int]):
     report, hours = changed
     price, load = of(report, "price"), of(report, "load")
