@@ -5,20 +5,13 @@ import math
 import numpy as np
 import numpy.typing as npt
 
+from kpp_twin.coordination.performance import accuracy
 from kpp_twin.operation import ServicePerformance
 from kpp_twin.records import Array
 from kpp_twin.units import SECONDS_PER_HOUR
 
 # The share of a step at which it counts as made.
 REACHED = 0.9
-
-
-def accuracy(requested: Array, delivered: Array) -> float | None:
-    """``1 - sum|requested - delivered| / sum|requested|``, clipped to [0, 1]; none where nothing was requested."""
-    total = float(np.sum(np.abs(requested)))
-    if total == 0:
-        return None
-    return min(max(1.0 - float(np.sum(np.abs(requested - delivered))) / total, 0.0), 1.0)
 
 
 def mean_response_time_s(target: Array, end_power: Array, first_power: float, least_step: float) -> float | None:

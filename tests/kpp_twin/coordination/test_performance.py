@@ -47,6 +47,7 @@ def test_accuracy_counts_too_much_as_well_as_too_little() -> None:
     assert accuracy(asked, asked * 1.2) == pytest.approx(0.8)
     assert accuracy(asked, -asked) == 0.0
     assert accuracy(np.zeros(3), asked) is None
+    assert accuracy(np.zeros(3), np.zeros(3)) is None
 
 
 @pytest.mark.parametrize("function", [uptime, accuracy])

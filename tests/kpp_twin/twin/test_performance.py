@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from kpp_twin.battery.storage import settled_share
-from kpp_twin.twin.performance import accuracy, mean_response_time_s, tracked, unused
+from kpp_twin.twin.performance import mean_response_time_s, tracked, unused
 
 
 def lagged(target: np.ndarray, tau_s: float, first: float = 0.0) -> np.ndarray:
@@ -43,11 +43,15 @@ def test_the_mean_of_several_steps() -> None:
 
 def test_accuracy_by_hand() -> None:
     requested = np.array([100.0, -100.0])
-    assert accuracy(requested, requested) == 1.0
-    assert accuracy(requested, np.array([80.0, -100.0])) == pytest.approx(0.9)
-    assert accuracy(requested, np.array([120.0, -100.0])) == pytest.approx(0.9), "too much is wrong too"
-    assert accuracy(requested, -requested) == 0.0
-    assert accuracy(np.zeros(2), np.zeros(2)) is None
+    options = {"committed": 100.0, "ready": np.ones(2, dtype=bool), "response_time_s": None}
+
+    def accuracy(delivered: np.ndarray) -> float | None:
+        return tracked("s", requested=requested, delivered=delivered, **options).accuracy  # type: ignore[arg-type]
+
+    assert accuracy(requested) == 1.0
+    assert accuracy(np.array([80.0, -100.0])) == pytest.approx(0.9)
+    assert accuracy(np.array([120.0, -100.0])) == pytest.approx(0.9), "too much is wrong too"
+    assert accuracy(-requested) == 0.0
 
 
 def test_co_06_uptime_is_the_share_of_committed_seconds() -> None:
