@@ -18,7 +18,7 @@ from kpp_twin.site import Site
 from kpp_twin.timegrid import utc
 from kpp_twin.twin.grid import grid_hour
 from kpp_twin.twin.inputs import QUARTERS_PER_HOUR, check_inputs
-from kpp_twin.twin.ledger import battery_entries, check_ledger, load_entries, plant_entries, site_entries
+from kpp_twin.twin.ledger import battery_entries, check_ledger, energy_kwh, load_entries, plant_entries, site_entries
 from kpp_twin.twin.performance import mean_response_time_s, tracked, unused
 from kpp_twin.units import MINUTES_PER_HOUR, SECONDS_PER_HOUR
 
@@ -148,14 +148,14 @@ def simulate_hour(site: Site, orders: HourOrders, load_kw: Array, state: AssetSt
         },
         frequency_hz=_means(frequency, MINUTES_PER_HOUR),
         voltage_pu=_means(voltage, MINUTES_PER_HOUR),
-        energy_out_kwh={name: _kwh(np.maximum(trace, 0.0)) for name, trace in power.items()},
-        energy_in_kwh={name: _kwh(np.maximum(-trace, 0.0)) for name, trace in power.items()},
+        energy_out_kwh={name: energy_kwh(np.maximum(trace, 0.0)) for name, trace in power.items()},
+        energy_in_kwh={name: energy_kwh(np.maximum(-trace, 0.0)) for name, trace in power.items()},
         energy_stored_kwh={name: float(trace[-1]) for name, trace in stored.items()},
         seconds_limited=limited,
         ledger=ledger,
         performance=_performance(site, orders, load, battery, state.battery_kw, response, reactive_asked, reactive),
-        activation_kwh=_kwh(battery.power_kw - battery.scheduled_kw),
-        curtailed_kwh=_kwh(load.reduction_kw - load.rebound_kw),
+        activation_kwh=energy_kwh(battery.power_kw - battery.scheduled_kw),
+        curtailed_kwh=energy_kwh(load.reduction_kw - load.rebound_kw),
         quarter_import_kw=quarters,
         state=AssetState(
             battery_kwh=float(battery.energy_kwh[-1]),
@@ -232,12 +232,8 @@ def _means(trace: Array, parts: int) -> Array:
     return trace.reshape(parts, -1).mean(axis=1)
 
 
-def _minute_ends(energy_kwh: Array) -> Array:
-    return energy_kwh[1:].reshape(MINUTES_PER_HOUR, -1)[:, -1].copy()
-
-
-def _kwh(power_kw: Array) -> float:
-    return float(np.sum(power_kw)) / SECONDS_PER_HOUR
+def _minute_ends(stored_kwh: Array) -> Array:
+    return stored_kwh[1:].reshape(MINUTES_PER_HOUR, -1)[:, -1].copy()
 
 
 def _lagged(asked: Array, time_constant_s: float) -> Array:

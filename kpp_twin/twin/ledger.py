@@ -26,13 +26,13 @@ RELATIVE_TOLERANCE = 1e-9
 ABSOLUTE_TOLERANCE_KWH = 1e-12
 
 
-def _entries(asset: str, energies: Mapping[str, float]) -> tuple[LedgerEntry, ...]:
-    return tuple(LedgerEntry(asset=asset, entry=entry, energy_kwh=energy) for entry, energy in energies.items())
-
-
-def _kwh(power_kw: Array) -> float:
+def energy_kwh(power_kw: Array) -> float:
     """Energy of a power by the second."""
     return float(np.sum(power_kw)) / SECONDS_PER_HOUR
+
+
+def _entries(asset: str, energies: Mapping[str, float]) -> tuple[LedgerEntry, ...]:
+    return tuple(LedgerEntry(asset=asset, entry=entry, energy_kwh=energy) for entry, energy in energies.items())
 
 
 def battery_entries(battery: BatterySeconds, config: StorageConfiguration) -> tuple[LedgerEntry, ...]:
@@ -42,10 +42,10 @@ def battery_entries(battery: BatterySeconds, config: StorageConfiguration) -> tu
     return _entries(
         "battery",
         {
-            "in": _kwh(charge),
-            "out": -_kwh(discharge),
-            "charge_loss": -_kwh(charge) * (1.0 - config.charge_efficiency),
-            "discharge_loss": -_kwh(discharge) * (1.0 / config.discharge_efficiency - 1.0),
+            "in": energy_kwh(charge),
+            "out": -energy_kwh(discharge),
+            "charge_loss": -energy_kwh(charge) * (1.0 - config.charge_efficiency),
+            "discharge_loss": -energy_kwh(discharge) * (1.0 / config.discharge_efficiency - 1.0),
             "self_discharge": -float(np.sum(battery.energy_kwh[:-1])) * lost_per_second,
             "store_change": -math.fsum(battery.gained_kwh.tolist()),
         },
@@ -71,10 +71,10 @@ def load_entries(load: LoadHour) -> tuple[LedgerEntry, ...]:
     return _entries(
         "load",
         {
-            "in": _kwh(load.power_kw),
-            "curtailed": _kwh(load.reduction_kw),
-            "wanted": -_kwh(load.measured_kw),
-            "rebound": -_kwh(load.rebound_kw),
+            "in": energy_kwh(load.power_kw),
+            "curtailed": energy_kwh(load.reduction_kw),
+            "wanted": -energy_kwh(load.measured_kw),
+            "rebound": -energy_kwh(load.rebound_kw),
         },
     )
 
@@ -94,8 +94,8 @@ def site_entries(net_kw: Array, assets: Sequence[LedgerEntry]) -> tuple[LedgerEn
     return _entries(
         "site",
         {
-            "in": _kwh(np.maximum(-net_kw, 0.0)),
-            "out": -_kwh(np.maximum(net_kw, 0.0)),
+            "in": energy_kwh(np.maximum(-net_kw, 0.0)),
+            "out": -energy_kwh(np.maximum(net_kw, 0.0)),
             **{f"to_{asset}": -energy for asset, energy in asset_kwh.items()},
         },
     )

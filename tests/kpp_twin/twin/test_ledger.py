@@ -18,7 +18,7 @@ from kpp_twin.plant.seconds import plant_seconds
 from kpp_twin.site import load_site
 from kpp_twin.twin import hour
 from kpp_twin.twin.hour import initial_state, simulate_hour
-from kpp_twin.twin.ledger import battery_entries, check_ledger, plant_entries, residual_kwh, site_entries
+from kpp_twin.twin.ledger import battery_entries, check_ledger, energy_kwh, plant_entries, residual_kwh, site_entries
 
 SITE = load_site()
 ZONE = ZoneInfo("America/Chicago")
@@ -40,6 +40,11 @@ def ran(setpoint_kw: float = 200.0) -> BatterySeconds:
         highest_kw=free,
         lowest_scheduled_kw=-free,
     )
+
+
+def test_the_energy_of_a_power_by_the_second() -> None:
+    assert energy_kwh(np.full(3600, -200.0)) == -200.0
+    assert energy_kwh(np.array([1800.0, 1800.0])) == 1.0
 
 
 @pytest.mark.parametrize("setpoint_kw", [-200.0, 0.0, 200.0])
