@@ -8,7 +8,7 @@ import numpy as np
 
 from kpp_twin.battery.seconds import BatterySeconds, battery_seconds
 from kpp_twin.battery.stabilization import VOLT_VAR_OPEN_LOOP_S, GridStabilizationController
-from kpp_twin.battery.storage import StorageConfiguration
+from kpp_twin.battery.storage import StorageConfiguration, settled_share
 from kpp_twin.demand.load import LoadHour, load_hour, seconds_of
 from kpp_twin.operation import AssetState, HourOrders, MinuteSeries, ServicePerformance, SimulatedHour
 from kpp_twin.plant.one_state import PlantModel, initial_plant_state
@@ -238,7 +238,7 @@ def _minute_ends(stored_kwh: Array) -> Array:
 
 def _lagged(asked: Array, time_constant_s: float) -> Array:
     """First-order lag of a request by the second, from its first value."""
-    settled = -math.expm1(-1.0 / time_constant_s)
+    settled = settled_share(1.0, time_constant_s)
     value, out = float(asked[0]), []
     for goal in asked.tolist():
         value += (goal - value) * settled
