@@ -9,12 +9,10 @@ from kpp_twin.records import Array, CycleKind, Forecast, History, ModelVersion, 
 from kpp_twin.timegrid import TimeGrid
 from models import naive
 from models.candidates import FORECASTERS, RIDGE, naive_version, train
-from models.features import LAG_DAYS
 from models.horizons import hours_ahead, next_local_day
 from models.ridge import MissingInputError, WeightsError
-from models.training import TRAINING_DAYS
 
-__all__ = ["Decided", "decide", "history_days", "hours_ahead", "next_local_day"]
+__all__ = ["Decided", "decide", "hours_ahead", "next_local_day"]
 
 VARIABLES = {
     "daily": ("price", "load"),
@@ -23,7 +21,6 @@ VARIABLES = {
     "promote": (),
     "rollback": (),
 }
-SPARE_DAYS = 2  # a local day begins earlier than the UTC day, and today is not over
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,12 +39,6 @@ class _Gathered:
     servings: list[Serving] = field(default_factory=list)
     forecasts: list[Forecast] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
-
-
-def history_days(kind: CycleKind, days: int) -> int:
-    """How many days of history `decide` can make use of; with fewer it works too."""
-    training = 0 if kind == "hourly" else TRAINING_DAYS
-    return days + training + LAG_DAYS + SPARE_DAYS
 
 
 def decide(kind: CycleKind, history: History, *, days: int, zone: ZoneInfo) -> Decided:

@@ -13,11 +13,12 @@ import pytest
 import kpp_twin.sources
 from kpp_twin.feeds import LOAD, PRICE, WEATHER, Feed
 from kpp_twin.records import Array, History, Series
+from kpp_twin.settings import Settings
 from kpp_twin.timegrid import TimeGrid
 from models import naive, ridge
 from models.candidates import RIDGE
 from models.forecaster import RidgeForecaster
-from models.forecasting import decide, history_days
+from models.forecasting import decide
 from models.horizons import hours_ahead, next_local_day
 from models.load import LoadForecaster
 from models.price import PriceForecaster
@@ -27,6 +28,8 @@ CHICAGO = ZoneInfo("America/Chicago")
 AS_OF = datetime(2024, 3, 9, 15, 30, tzinfo=UTC)  # 09:30 in Chicago, on the day before the clocks change
 DAYS = 10
 BUNDLED = Path(kpp_twin.sources.__file__).parent / "sample"
+DEFAULTS = Settings.model_construct()
+REACH_DAYS = DEFAULTS.selection_days + DEFAULTS.training_days  # how far back a daily cycle looks
 
 
 def made_up(feed: Feed, as_of: datetime = AS_OF, days: int = 60, zone: ZoneInfo = CHICAGO) -> Series:
@@ -220,7 +223,7 @@ def bundled(feed: Feed, as_of: datetime, days: int) -> list[Series]:
 def test_on_the_bundled_data_the_ridge_is_a_tenth_better_than_the_better_naive() -> None:
     """Out of sample over the 60 days before 2021-10-13, issued at 09:30 for the next local day."""
     as_of = datetime(2021, 10, 13, 14, 30, tzinfo=UTC)
-    series = [s for feed in (PRICE, LOAD, WEATHER) for s in bundled(feed, as_of, history_days("daily", 60))]
+    series = [s for feed in (PRICE, LOAD, WEATHER) for s in bundled(feed, as_of, REACH_DAYS)]
     decided = decide("daily", History(as_of=as_of, series=tuple(series), models=()), days=60, zone=CHICAGO)
     scores = {(m.variable, m.series): m.scores for m in decided.models if m.method == RIDGE}
     assert set(scores) == {("price", "HB_HOUSTON"), ("price", "HB_WEST"), ("load", "SITE")}
@@ -239,8 +242,7 @@ def test_on_the_bundled_data_the_ridge_is_a_tenth_better_than_the_better_naive()
 def test_on_the_bundled_data_the_ridge_keeps_up_when_the_load_changes_for_good() -> None:
     """Over the 60 days before 2021-12-13 the site falls from 700 to 185 kW: the daily naive is hard to beat then."""
     as_of = datetime(2021, 12, 13, 15, 30, tzinfo=UTC)
-    days = history_days("daily", 60)
-    load, weather = (bundled(feed, as_of, days)[0] for feed in (LOAD, WEATHER))
+    load, weather = (bundled(feed, as_of, REACH_DAYS)[0] for feed in (LOAD, WEATHER))
     decided = decide("daily", History(as_of=as_of, series=(load, weather), models=()), days=60, zone=CHICAGO)
     (scores,) = (m.scores for m in decided.models if m.method == RIDGE)
     assert scores["rmae"] <= 1

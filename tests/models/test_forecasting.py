@@ -12,7 +12,7 @@ from kpp_twin.feeds import LOAD, PRICE, WEATHER, Feed
 from kpp_twin.records import History, ModelVersion, Series, Serving
 from kpp_twin.timegrid import TimeGrid
 from models import naive
-from models.forecasting import decide, history_days, hours_ahead, next_local_day
+from models.forecasting import decide, hours_ahead, next_local_day
 
 CHICAGO = ZoneInfo("America/Chicago")
 AS_OF = datetime(2024, 3, 9, 15, 30, tzinfo=UTC)  # 09:30 in Chicago, on the day before the clocks change
@@ -216,8 +216,3 @@ def test_a_serving_version_that_is_not_there_is_told() -> None:
 def test_an_operators_choice_trains_and_issues_nothing(kind: str) -> None:
     decided = decide(kind, LONG, days=DAYS, zone=CHICAGO)  # type: ignore[arg-type]
     assert (decided.models, decided.servings, decided.forecasts, decided.notes) == ((), (), (), ())
-
-
-def test_an_hour_needs_less_history_than_a_day() -> None:
-    assert history_days("daily", 60) == 330
-    assert history_days("hourly", 60) == 90
