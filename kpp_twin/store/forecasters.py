@@ -8,16 +8,15 @@ from typing import Any, Literal
 import numpy as np
 
 from kpp_twin.records import Array, ModelVersion, Serving
+from kpp_twin.store.answers import records_of, rows_of
 from kpp_twin.store.connection import Connection
-from kpp_twin.store.queries import rows_of
 
 
 def read_servings(
     connection: Connection, name: Literal["serving_as_of", "serving_all"], as_of: datetime, through: int
 ) -> tuple[Serving, ...]:
     """Return the newest choice of each series, or every choice that was made, oldest first."""
-    rows = rows_of(connection, name, {"as_of": as_of, "through_cycle": through})
-    return tuple(Serving(**row) for row in rows)
+    return records_of(connection, Serving, name, {"as_of": as_of, "through_cycle": through})
 
 
 def read_models(

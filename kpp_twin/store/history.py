@@ -10,6 +10,7 @@ import pandas as pd
 
 from kpp_twin.feeds import Feed
 from kpp_twin.records import ORIGIN, CycleReport, History, Predecessor, Seen, Series, Slot, Start
+from kpp_twin.store.answers import frame_of
 from kpp_twin.store.connection import Connection
 from kpp_twin.store.forecasters import read_models, read_servings
 from kpp_twin.store.journal import JournalEntry
@@ -100,7 +101,7 @@ def read_tables(connection: Connection, start: Start) -> dict[str, pd.DataFrame]
     for (table,) in connection.execute(query("history_tables")).fetchall():
         name = "cycle_gained" if table == "cycle" else "table_gained"
         given = parameters if table == "cycle" else {**parameters, "table_name": table}
-        frames[table] = connection.execute(query(name), given).to_arrow_table().to_pandas()
+        frames[table] = frame_of(connection, name, given)
     return frames
 
 

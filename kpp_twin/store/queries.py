@@ -2,9 +2,7 @@
 
 from functools import cache
 from importlib.resources import files
-from typing import Any, Literal
-
-import duckdb
+from typing import Literal
 
 Folder = Literal["migrations", "views", "queries", "analysis"]
 
@@ -19,10 +17,3 @@ def query(name: str, folder: Folder = "queries") -> str:
 def names(folder: Folder) -> tuple[str, ...]:
     """Names of the files of a folder, in order."""
     return tuple(sorted(entry.name[:-4] for entry in (files("sql") / folder).iterdir() if entry.name.endswith(".sql")))
-
-
-def rows_of(connection: duckdb.DuckDBPyConnection, name: str, parameters: dict[str, Any]) -> list[dict[str, Any]]:
-    """Answer of a query, one dictionary per row."""
-    cursor = connection.execute(query(name), parameters)
-    columns = [column[0] for column in cursor.description or ()]
-    return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]

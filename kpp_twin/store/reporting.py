@@ -4,12 +4,10 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any
 from zoneinfo import ZoneInfo
 
-import numpy as np
 import pandas as pd
-import pyarrow as pa
 
 from kpp_twin.day_report import (
     BrokenRule,
@@ -24,14 +22,10 @@ from kpp_twin.day_report import (
 )
 from kpp_twin.errors import IncompleteError
 from kpp_twin.feeds import Feed
-from kpp_twin.records import Array
+from kpp_twin.store.answers import Parameters, frame_of, on_grid, records_of, rows_of
 from kpp_twin.store.connection import Connection
-from kpp_twin.store.queries import query
 from kpp_twin.store.reporting_operation import read_operation, read_servings
 from kpp_twin.timegrid import TimeGrid, hour_label, local_day_bounds, local_midnight, utc
-
-Record = TypeVar("Record")
-Parameters = Mapping[str, object]
 
 CONTEXT_DAYS = 7
 MAX_QUARANTINED = 20
@@ -74,32 +68,17 @@ def read_day(
         sources=_sources(connection, feeds, of_day),
         series=tuple(series),
         quality=tuple(_quality(connection, feed, of_day) for feed in feeds),
-        broken_rules=_records(connection, BrokenRule, "report_broken_rules", of_day),
-        quarantined=_records(connection, QuarantinedRow, "report_quarantine", {**of_day, "n_rows": MAX_QUARANTINED}),
+        broken_rules=records_of(connection, BrokenRule, "report_broken_rules", of_day),
+        quarantined=records_of(connection, QuarantinedRow, "report_quarantine", {**of_day, "n_rows": MAX_QUARANTINED}),
         freshness=tuple(r for feed in feeds for r in _reach(connection, feed, zone, stand)),
-        cycles=_records(connection, CycleLine, "report_cycles", of_day),
+        cycles=records_of(connection, CycleLine, "report_cycles", of_day),
         servings=read_servings(connection, start, stop, stand.cycle_number),
         operation=read_operation(connection, day, zone, as_of=stand.as_of, through_cycle=stand.cycle_number),
     )
 
 
-def _table(connection: Connection, name: str, parameters: Parameters) -> pa.Table:
-    """Answer of a query as Arrow: its instants keep their zone, which NumPy's lose."""
-    return connection.execute(query(name), dict(parameters)).to_arrow_table()
-
-
-def _rows(connection: Connection, name: str, parameters: Parameters) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = _table(connection, name, parameters).to_pylist()
-    return rows
-
-
-def _records(connection: Connection, record: type[Record], name: str, parameters: Parameters) -> tuple[Record, ...]:
-    """One record per row of a query whose columns are the record's fields."""
-    return tuple(record(**row) for row in _rows(connection, name, parameters))
-
-
 def _stand(connection: Connection, as_of: datetime | None) -> _Stand:
-    stands = _records(connection, _Stand, "report_last_cycle", {"as_of": utc(as_of) if as_of else None})
+    stands = records_of(connection, _Stand, "report_last_cycle", {"as_of": utc(as_of) if as_of else None})
     if not stands:
         raise IncompleteError(
             f"no cycle has run by {hour_label(as_of)}" if as_of else "no cycle has run yet",
@@ -110,7 +89,7 @@ def _stand(connection: Connection, as_of: datetime | None) -> _Stand:
 
 
 def _nothing_known(connection: Connection, day: date, zone: ZoneInfo, stand: _Stand) -> IncompleteError:
-    (extent,) = _rows(connection, "report_extent", {"through_cycle": stand.cycle_number})
+    (extent,) = rows_of(connection, "report_extent", {"through_cycle": stand.cycle_number})
     first, last = extent["first_start"], extent["last_start"]
     known = f"days from {first.astimezone(zone):%Y-%m-%d} to {last.astimezone(zone):%Y-%m-%d}" if first else "nothing"
     return IncompleteError(
@@ -133,10 +112,10 @@ def _series(
     first = local_midnight(day - timedelta(days=CONTEXT_DAYS), zone)
     context_grid = TimeGrid.between(first, grid.stop, feed.step_minutes)
     parameters = {"start": first, "stop": grid.stop, "as_of": stand.as_of, "through_cycle": stand.cycle_number}
-    rows = _table(connection, f"{feed.table}_as_of", parameters).to_pandas()
+    rows = frame_of(connection, f"{feed.table}_as_of", parameters)
     found = []
     for name, part in rows.groupby("series", sort=True):
-        context_values = _on_grid(context_grid, part, "value")
+        context_values = on_grid(context_grid, part, "value")
         known_at = part.loc[part["valid_from"] >= grid.start, "known_at"]
         forecast = forecasts.get((feed.name, str(name)))
         found.append(
@@ -158,17 +137,17 @@ def _series(
 
 def _forecasts(connection: Connection, of_day: Parameters) -> dict[tuple[str, str], pd.DataFrame]:
     """Rows of the day-ahead forecast, by variable and series."""
-    rows = _table(connection, "report_forecast", of_day).to_pandas()
+    rows = frame_of(connection, "report_forecast", of_day)
     return {(str(variable), str(name)): part for (variable, name), part in rows.groupby(["variable", "series"])}
 
 
 def _forecast(connection: Connection, grid: TimeGrid, rows: pd.DataFrame) -> DayForecast:
-    trained = _rows(connection, "report_model", {"model_version": rows["model_version"].iloc[0]})
+    trained = rows_of(connection, "report_model", {"model_version": rows["model_version"].iloc[0]})
     return DayForecast(
         issued_at=rows["issued_at"].iloc[0].to_pydatetime(),
-        values=_on_grid(grid, rows, "value"),
-        low=_on_grid(grid, rows, "low"),
-        high=_on_grid(grid, rows, "high"),
+        values=on_grid(grid, rows, "value"),
+        low=on_grid(grid, rows, "low"),
+        high=on_grid(grid, rows, "high"),
         judgement=_judgement(trained),
     )
 
@@ -187,28 +166,19 @@ def _judgement(trained: Sequence[Mapping[str, Any]]) -> Judgement:
     )
 
 
-def _on_grid(grid: TimeGrid, rows: pd.DataFrame, column: str) -> Array:
-    """Values by interval, ``(grid.n_steps,)``; NaN where there is none."""
-    values = np.full(grid.n_steps, np.nan)
-    position = grid.positions(pd.DatetimeIndex(rows["valid_from"]))
-    is_on_grid = position >= 0  # rows of another interval length are not
-    values[position[is_on_grid]] = rows[column].to_numpy()[is_on_grid]
-    return values
-
-
 def _sources(connection: Connection, feeds: Sequence[Feed], of_day: Parameters) -> tuple[str, ...]:
-    frames = [_rows(connection, "report_sources", {**of_day, "table_name": feed.table}) for feed in feeds]
+    frames = [rows_of(connection, "report_sources", {**of_day, "table_name": feed.table}) for feed in feeds]
     return tuple(dict.fromkeys(str(row["source"]) for rows in frames for row in rows))
 
 
 def _quality(connection: Connection, feed: Feed, of_day: Parameters) -> FeedQuality:
     parameters = {**of_day, "feed": feed.name, "table_name": feed.table}
-    (quality,) = _records(connection, FeedQuality, "report_feed_quality", parameters)
+    (quality,) = records_of(connection, FeedQuality, "report_feed_quality", parameters)
     return quality
 
 
 def _reach(connection: Connection, feed: Feed, zone: ZoneInfo, stand: _Stand) -> list[FeedReach]:
     parameters = {"table_name": feed.table, "through_cycle": stand.cycle_number}
-    rows = _rows(connection, "report_freshness", parameters) or [{"series": "", "known_until": None}]
+    rows = rows_of(connection, "report_freshness", parameters) or [{"series": "", "known_until": None}]
     could = utc(feed.latest_known(stand.as_of, zone))
     return [FeedReach(feed=feed.name, could_be_known_until=could, **row) for row in rows]

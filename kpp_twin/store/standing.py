@@ -2,17 +2,15 @@
 
 import json
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
 
 from kpp_twin.errors import HistoryError
 from kpp_twin.operation import Bid, DemandEvent, ServiceRecord, Setpoint, Standing
 from kpp_twin.records import Start
 from kpp_twin.site import site_of
+from kpp_twin.store.answers import records_of, rows_of
 from kpp_twin.store.connection import Connection
-from kpp_twin.store.queries import query, rows_of
+from kpp_twin.store.queries import query
 from kpp_twin.timegrid import utc
-
-Record = TypeVar("Record")
 
 HOURS_BACK, HOURS_AHEAD = 26, 50  # the local day so far, and the two days that a plan may cover
 
@@ -29,12 +27,12 @@ def read_standing(connection: Connection, start: Start) -> Standing:
     }
     return Standing(
         setpoints={
-            (row.pop("asset"), utc(row.pop("valid_from"))): Setpoint(**row)
-            for row in _rows(connection, "standing_setpoints", window)
+            (row.pop("asset"), row.pop("valid_from")): Setpoint(**row)
+            for row in rows_of(connection, "standing_setpoints", window)
         },
-        bids=_records(connection, Bid, "standing_bids", window),
-        events=_records(connection, DemandEvent, "standing_events", window),
-        requests=_records(connection, ServiceRecord, "standing_requests", window),
+        bids=records_of(connection, Bid, "standing_bids", window),
+        events=records_of(connection, DemandEvent, "standing_events", window),
+        requests=records_of(connection, ServiceRecord, "standing_requests", window),
         state=state,
         site_digest=start.predecessor.state.get("site", ""),
     )
@@ -58,15 +56,3 @@ def read_site_content(connection: Connection, cycle_number: int) -> str:
             next_step="replay cycles that this version wrote",
         )
     return str(row[0])
-
-
-def _records(connection: Connection, record: type[Record], name: str, parameters: dict[str, Any]) -> tuple[Record, ...]:
-    return tuple(record(**row) for row in _rows(connection, name, parameters))
-
-
-def _rows(connection: Connection, name: str, parameters: dict[str, Any]) -> list[dict[str, Any]]:
-    """Answer of a query with plain instants."""
-    return [
-        {column: utc(value) if isinstance(value, datetime) else value for column, value in row.items()}
-        for row in rows_of(connection, name, parameters)
-    ]

@@ -8,11 +8,12 @@ import pandas as pd
 import pytest
 from operation_by_hand import HOUR, NET_EVEN, NET_ODD, operation_of
 
+from kpp_twin.store.answers import rows_of
 from kpp_twin.store.commit import insert
 from kpp_twin.store.connection import Connection
 from kpp_twin.store.migrate import migrate
 from kpp_twin.store.operation_frames import operation_frames
-from kpp_twin.store.queries import query, rows_of
+from kpp_twin.store.queries import query
 
 START = datetime(2024, 3, 16, 5, tzinfo=UTC)  # local midnight
 N_HOURS, N_SIMULATED = 6, 4
