@@ -7,6 +7,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from kpp_twin.configuration import KEYS
 from kpp_twin.errors import ConfigError
 from kpp_twin.operation import DemandEvent
 from kpp_twin.records import Array
@@ -180,12 +181,7 @@ class DemandResponseSystem:
         ConfigError
             Keys are unknown, or values are impossible.
         """
-        names = {
-            "forecast_horizon": "forecast_horizon_hours",
-            "min_reduction": "min_reduction_kw",
-            "max_reduction": "max_reduction_kw",
-            "ramp_rate": "ramp_kw_per_minute",
-        }
+        names = {key: field for key, (field,) in KEYS["demand_response"][1].items()}
         faults = [f"{name} is not known" for name in sorted(config.keys() - names.keys())]
         base = load_site() if site is None else site
         values = base.demand_response.model_dump() | {

@@ -141,5 +141,7 @@ def test_a_plain_dict_is_read() -> None:
     ids=["unknown", "negative", "contradiction"],
 )
 def test_a_bad_dict_is_refused(config: dict[str, Any], fault: str) -> None:
-    with pytest.raises(ConfigError, match=fault):
+    with pytest.raises(ConfigError, match=fault) as told:
         DemandResponseSystem.from_config(config, SITE)
+    assert told.value.place == "DEMAND_RESPONSE_CONFIG"
+    assert told.value.next_step == "use the keys forecast_horizon, min_reduction, max_reduction, ramp_rate"
