@@ -149,7 +149,7 @@ class AssetState:
     """
 
     battery_kwh: float
-    plant: Mapping[str, float]
+    plant: Mapping[str, Any]
     month: str
     peak_import_kw: float
     rebound_kwh: float = 0.0

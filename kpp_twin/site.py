@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from kpp_twin.errors import ConfigError
+from kpp_twin.plant.parameters import PlantParameters
 from kpp_twin.units import MINUTES_PER_HOUR
 
 REFERENCE_SITE = Path(__file__).parent / "reference_site.toml"
@@ -90,40 +91,6 @@ class Battery(_Section):
                 raise ValueError(f"{name} must lie between min_state_of_charge and max_state_of_charge")
         if self.converter_kva < self.max_power_kw:
             raise ValueError("converter_kva must not be below max_power_kw")
-        return self
-
-
-class Plant(_Section):
-    """The kinetic power plant: compressor, receiver, shaft with its chain of floaters, generator."""
-
-    floaters: Annotated[int, Field(ge=2)]
-    floater_volume_m3: Positive
-    shaft_height_m: Positive
-    chain_length_m: Positive
-    drag_area_m2: Positive
-    drag_coefficient: Positive
-    friction_n: NotNegative
-    compressor_kw: Positive
-    compressor_efficiency: Fraction
-    generator_kw: Positive
-    gear_efficiency: Fraction
-    generator_efficiency: Fraction
-    receiver_m3: Positive
-    min_receiver_bar: Positive
-    max_receiver_bar: Positive
-    initial_receiver_bar: Positive
-    target_receiver_bar: Positive
-    leak_per_day: Annotated[float, Field(ge=0, lt=1)]
-
-    @model_validator(mode="after")
-    def _fits(self) -> Self:
-        if not self.min_receiver_bar < self.max_receiver_bar:
-            raise ValueError("min_receiver_bar must be below max_receiver_bar")
-        for name in ("initial_receiver_bar", "target_receiver_bar"):
-            if not self.min_receiver_bar <= getattr(self, name) <= self.max_receiver_bar:
-                raise ValueError(f"{name} must lie between min_receiver_bar and max_receiver_bar")
-        if self.chain_length_m < 2 * self.shaft_height_m:
-            raise ValueError("chain_length_m must be at least twice shaft_height_m: up and down again")
         return self
 
 
@@ -204,7 +171,7 @@ class Site(_Section):
     connection: Connection
     market: Market
     battery: Battery
-    plant: Plant
+    plant: PlantParameters
     demand_response: DemandResponse
     load_blocks: Annotated[tuple[LoadBlock, ...], Field(strict=False)]
     coordinator: Coordinator

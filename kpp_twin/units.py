@@ -1,5 +1,6 @@
 """The only file that converts between units."""
 
+import math
 from typing import TypeVar
 
 import numpy as np
@@ -14,8 +15,12 @@ DAYS_PER_WEEK = 7
 MICROSECONDS_PER_HOUR = 3_600_000_000
 KPA_PER_BAR = 100.0
 N_PER_KN = 1000.0
+KG_PER_T = 1000.0
+RAD_PER_S_PER_RPM = math.tau / 60.0
+ZERO_CELSIUS_K = 273.15
 SECONDS_PER_HOUR = 3600
 SECONDS_PER_MINUTE = 60
+SECONDS_PER_DAY = 86_400
 HOURS_PER_MONTH = 730.5
 
 Number = TypeVar("Number", float, npt.NDArray[np.float64])

@@ -11,7 +11,8 @@ from kpp_twin.market.bids import StoreTerms
 from kpp_twin.market.settlement import imbalance_price
 from kpp_twin.market.storage_plan import Sold, StorageLimits, plan_storage
 from kpp_twin.operation import AssetState, Plan
-from kpp_twin.plant.one_state import storage_equivalent
+from kpp_twin.plant.equivalent import storage_equivalent
+from kpp_twin.plant.simulate import PlantState
 from kpp_twin.site import Market, Site
 from kpp_twin.timegrid import Array, TimeGrid
 from kpp_twin.units import MINUTES_PER_HOUR
@@ -62,7 +63,7 @@ def stores_of(site: Site, assets: AssetState | None = None) -> dict[str, Store]:
     target_kwh = battery.target_state_of_charge * battery.capacity_kwh
     min_kwh, max_kwh, max_power_kw = reserve_window(site, site.services.frequency_response_kw)
     guard_kwh = battery.guard_state_of_charge * battery.capacity_kwh  # responses move the energy away from the plan
-    plant = storage_equivalent(site.plant, assets.plant if assets else None)
+    plant = storage_equivalent(site.plant, PlantState.of_json(assets.plant) if assets else None)
     return {
         "battery": Store(
             limits=StorageLimits(

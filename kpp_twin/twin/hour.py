@@ -11,8 +11,8 @@ from kpp_twin.battery.stabilization import VOLT_VAR_OPEN_LOOP_S, GridStabilizati
 from kpp_twin.battery.storage import StorageConfiguration, settled_share
 from kpp_twin.demand.load import LoadHour, load_hour, seconds_of
 from kpp_twin.operation import AssetState, HourOrders, MinuteSeries, ServicePerformance, SimulatedHour
-from kpp_twin.plant.one_state import PlantModel, initial_plant_state
-from kpp_twin.plant.seconds import plant_seconds
+from kpp_twin.plant.model import PlantModel
+from kpp_twin.plant.simulate import PlantRun, PlantSetpoints, PlantState, simulate
 from kpp_twin.records import Array
 from kpp_twin.site import Site
 from kpp_twin.timegrid import utc
@@ -32,7 +32,7 @@ def initial_state(site: Site, hour: datetime, zone: ZoneInfo) -> AssetState:
     """State when the history begins with an hour: as the site says, the peak that of the running local month."""
     return AssetState(
         battery_kwh=site.battery.initial_state_of_charge * site.battery.capacity_kwh,
-        plant=initial_plant_state(site.plant),
+        plant=PlantState.initial(site.plant).as_json(),
         month=local_month(hour, zone),
         peak_import_kw=site.market.opening_peak_kw,
     )
@@ -88,13 +88,13 @@ def simulate_hour(site: Site, orders: HourOrders, load_kw: Array, state: AssetSt
     real_limit = controller.active_power_limit_kw(reactive)
 
     import_limit = min(orders.import_limit_kw, site.connection.limit_kw)
-    model = PlantModel.of_site(site.plant)
-    no_limit = np.full(SECONDS_PER_HOUR, math.inf)
+    plant_before = PlantState.of_json(state.plant)
     plant = None
     plant_kw = np.zeros(SECONDS_PER_HOUR)
-    if orders.plant_kw >= 0:
-        plant = plant_seconds(model, state.plant, orders.plant_kw, most_compressor_kw=no_limit)
-        plant_kw = plant.power_kw
+    if orders.plant_kw >= 0:  # a compressor that has just started may have to run on
+        room = np.maximum(import_limit - load.power_kw, 0.0)
+        plant = _plant_hour(site, plant_before, orders.plant_kw, room)
+        plant_kw = plant.by_second.power_kw
     config = StorageConfiguration.of_site(site.battery)
     battery = battery_seconds(
         config,
@@ -110,13 +110,13 @@ def simulate_hour(site: Site, orders: HourOrders, load_kw: Array, state: AssetSt
     )
     if plant is None:
         room = np.maximum(import_limit - load.power_kw + battery.power_kw, 0.0)
-        plant = plant_seconds(model, state.plant, orders.plant_kw, most_compressor_kw=room)
-        plant_kw = plant.power_kw
+        plant = _plant_hour(site, plant_before, orders.plant_kw, room)
+        plant_kw = plant.by_second.power_kw
 
     net = battery.power_kw + plant_kw - load.power_kw
     assets = (
         *battery_entries(battery, config),
-        *plant_entries(plant.totals, float(plant.energy_kwh[0]), float(plant.energy_kwh[-1])),
+        *plant_entries(plant),
         *load_entries(load),
     )
     ledger = (*assets, *site_entries(net, assets))
@@ -134,7 +134,7 @@ def simulate_hour(site: Site, orders: HourOrders, load_kw: Array, state: AssetSt
     limited = {name: int(np.sum(np.abs(told[name] - power[name]) > FOLLOWED_KW)) for name in told}
     power = power | {"load": 0.0 - load.power_kw, "site": net}
     told["site"] = told["battery"] + told["plant"] + told["load"]
-    stored = {"battery": battery.energy_kwh, "plant": plant.energy_kwh}
+    stored = {"battery": battery.energy_kwh[1:], "plant": plant.by_second.stored_kwh}
     return SimulatedHour(
         start=start,
         minutes={
@@ -159,7 +159,7 @@ def simulate_hour(site: Site, orders: HourOrders, load_kw: Array, state: AssetSt
         quarter_import_kw=quarters,
         state=AssetState(
             battery_kwh=float(battery.energy_kwh[-1]),
-            plant=plant.state,
+            plant=plant.state.as_json(),
             month=month,
             peak_import_kw=max(peak, float(quarters.max())),
             rebound_kwh=load.rebound_kwh,
@@ -167,6 +167,11 @@ def simulate_hour(site: Site, orders: HourOrders, load_kw: Array, state: AssetSt
             battery_kw=float(battery.end_power_kw[-1]),
         ),
     )
+
+
+def _plant_hour(site: Site, state: PlantState, setpoint_kw: float, most_compressor_kw: Array) -> PlantRun:
+    setpoints = PlantSetpoints.of_power(np.full(SECONDS_PER_HOUR, setpoint_kw), most_compressor_kw)
+    return simulate(PlantModel.of(site.plant), state, setpoints, record_every=1)
 
 
 def _performance(
@@ -233,7 +238,7 @@ def _means(trace: Array, parts: int) -> Array:
 
 
 def _minute_ends(stored_kwh: Array) -> Array:
-    return stored_kwh[1:].reshape(MINUTES_PER_HOUR, -1)[:, -1].copy()
+    return stored_kwh.reshape(MINUTES_PER_HOUR, -1)[:, -1].copy()
 
 
 def _lagged(asked: Array, time_constant_s: float) -> Array:

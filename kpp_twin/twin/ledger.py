@@ -16,7 +16,7 @@ from kpp_twin.battery.storage import StorageConfiguration
 from kpp_twin.demand.load import LoadHour
 from kpp_twin.errors import TwinError
 from kpp_twin.operation import LedgerEntry
-from kpp_twin.plant.one_state import PlantTotals
+from kpp_twin.plant.simulate import PlantRun
 from kpp_twin.records import Array
 from kpp_twin.timegrid import hour_label
 from kpp_twin.units import SECONDS_PER_HOUR
@@ -52,16 +52,22 @@ def battery_entries(battery: BatterySeconds, config: StorageConfiguration) -> tu
     )
 
 
-def plant_entries(totals: PlantTotals, stored_before_kwh: float, stored_after_kwh: float) -> tuple[LedgerEntry, ...]:
-    """Entries of the plant, whose store is the exergy of receiver and column."""
-    losses = ("compressor", "throttle", "leak", "drag", "friction", "gear", "generator")
+def plant_entries(plant: PlantRun) -> tuple[LedgerEntry, ...]:
+    """Entries of the plant, whose store is the exergy of receiver and column, and what chain and flywheel hold.
+
+    Heat counts with what it could give at most; a loss that did not occur has no entry.
+    """
+    energy = plant.energy_kwh
+    losses = {name: -lost for name, lost in energy.items() if name.endswith("_loss") and lost != 0}
+    heat = {"heat_in": energy["heat_exergy_in"]} if energy["heat_exergy_in"] > 0 else {}
     return _entries(
         "plant",
         {
-            "in": totals.compressor_in / SECONDS_PER_HOUR,
-            "out": -totals.generator_out / SECONDS_PER_HOUR,
-            **{f"{loss}_loss": -getattr(totals, f"{loss}_loss") / SECONDS_PER_HOUR for loss in losses},
-            "store_change": -(stored_after_kwh - stored_before_kwh),
+            "in": energy["compressor_in"] + energy["nanobubble_in"],
+            **heat,
+            "out": -energy["generator_out"],
+            **losses,
+            "store_change": -plant.store_change_kwh,
         },
     )
 

@@ -13,5 +13,5 @@ SELECT
     sum(energy_kwh) OVER (PARTITION BY asset) AS residual_kwh,
     hours
 FROM entry
-QUALIFY entry NOT IN ('in', 'out', 'store_change')
+QUALIFY entry NOT IN ('in', 'heat_in', 'out', 'store_change')
 ORDER BY asset, lost_kwh DESC, entry

@@ -6,7 +6,7 @@ import pytest
 from kpp_twin.coordination.hour import HourAllocation
 from kpp_twin.operating.planning import Store, admitted, plan_hours, stores_of
 from kpp_twin.operation import AssetState, Plan
-from kpp_twin.plant.one_state import initial_plant_state
+from kpp_twin.plant.simulate import PlantState
 from kpp_twin.site import Site
 from tests.kpp_twin.operating.conftest import DAY, LOAD_KW, MIDNIGHT, PRICES
 
@@ -93,7 +93,7 @@ def test_a_drifted_state_of_charge_still_gets_a_plan(site: Site):
 
 
 def test_stores_know_the_state_of_their_assets(site: Site):
-    empty = {**initial_plant_state(site.plant), "receiver_bar": site.plant.min_receiver_bar}
+    empty = {**PlantState.initial(site.plant).as_json(), "receiver_kpa": site.plant.min_receiver_bar * 100}
     assets = AssetState(battery_kwh=321.0, plant=empty, month="2024-03", peak_import_kw=0.0)
     stores = stores_of(site, assets)
     assert stores["battery"].energy_kwh == 321.0

@@ -16,7 +16,7 @@ METERED = MeteredHour(
 )
 ASSETS = AssetState(
     battery_kwh=2e3 / 3,
-    plant={"receiver_bar": 6.1, "column_kwh": 0.0},
+    plant={"receiver_kpa": 610.0, "cell_air": [0.1, 0.2]},
     month="2021-10",
     peak_import_kw=1050.0,
     rebound_kwh=1e-9,

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from kpp_twin.errors import TwinError
 from kpp_twin.operation import AssetState, DemandEvent, HourOrders, ServicePerformance, SimulatedHour
+from kpp_twin.plant.simulate import PlantState
 from kpp_twin.site import Site, load_site
 from kpp_twin.twin.hour import initial_state, local_month, simulate_hour
 from kpp_twin.twin.ledger import check_ledger, residual_kwh
@@ -66,7 +67,10 @@ def event(minutes: int = 60, target: float = 150.0, start: datetime = START) -> 
 def test_the_initial_state_is_the_sites() -> None:
     assert (
         AssetState(
-            battery_kwh=500.0, plant={"receiver_bar": 6.0, "column_kwh": 0.0}, month="2021-10", peak_import_kw=1050.0
+            battery_kwh=500.0,
+            plant=PlantState(receiver_kpa=600.0, cell_air=(0.0,) * 8).as_json(),
+            month="2021-10",
+            peak_import_kw=1050.0,
         )
         == STATE
     )
@@ -206,7 +210,7 @@ def test_every_hour_keeps_its_limits_and_its_books(
     start = START + timedelta(hours=hour_number)
     state = AssetState(
         battery_kwh=battery_kwh,
-        plant={"receiver_bar": receiver_bar, "column_kwh": 0.05},
+        plant=PlantState(receiver_kpa=100 * receiver_bar, cell_air=(0.5,) * 8).as_json(),
         month="2021-10",
         peak_import_kw=800.0,
         rebound_kwh=rebound[0],
@@ -226,8 +230,8 @@ def test_every_hour_keeps_its_limits_and_its_books(
         assert stored is not None
         assert 100 - 1e-6 <= stored.min() <= stored.max() <= 900 + 1e-6
         assert np.abs(one.minutes["battery"].power_kw).max() <= 500 + 1e-9
-        assert -150 - 1e-9 <= one.minutes["plant"].power_kw.min() <= one.minutes["plant"].power_kw.max() <= 75 + 1e-9
-        assert 1.01 < one.state.plant["receiver_bar"] <= 10 * (1 + 1e-9)
+        assert -150 - 1e-9 <= one.minutes["plant"].power_kw.min() <= one.minutes["plant"].power_kw.max() <= 45 + 1e-9
+        assert 101 < one.state.plant["receiver_kpa"] <= 1000 * (1 + 1e-9)
         assert min(one.energy_in_kwh.values()) >= 0
         assert min(one.energy_out_kwh.values()) >= 0
         drawn_kw = -one.minutes["load"].power_kw
@@ -247,5 +251,5 @@ def test_wrong_input_is_refused() -> None:
     """All kinds are tried where the inputs are checked."""
     with pytest.raises(TwinError, match="load_kw is NaN"):
         run([np.nan] * 4)
-    with pytest.raises(TwinError, match="it needs receiver_bar"):
+    with pytest.raises(TwinError, match="it needs receiver_kpa"):
         run(state=replace(STATE, plant={}))

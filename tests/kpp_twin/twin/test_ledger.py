@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -12,9 +11,8 @@ from kpp_twin.battery.seconds import BatterySeconds, battery_seconds
 from kpp_twin.battery.storage import StorageConfiguration
 from kpp_twin.errors import TwinError
 from kpp_twin.operation import HourOrders, LedgerEntry
-from kpp_twin.plant import one_state
-from kpp_twin.plant.one_state import PlantModel, PlantTotals
-from kpp_twin.plant.seconds import plant_seconds
+from kpp_twin.plant.model import PlantModel
+from kpp_twin.plant.simulate import PlantSetpoints, PlantState, simulate
 from kpp_twin.site import load_site
 from kpp_twin.twin import hour
 from kpp_twin.twin.hour import initial_state, simulate_hour
@@ -75,42 +73,27 @@ def test_a_wrong_sign_or_unit_of_the_battery_is_noticed(factor: float, setpoint_
 
 
 def plant_hour(setpoint_kw: float) -> tuple[LedgerEntry, ...]:
-    model = PlantModel.of_site(SITE.plant)
-    state = {"receiver_bar": 8.0, "column_kwh": 0.0}
-    plant = plant_seconds(model, state, setpoint_kw, most_compressor_kw=np.full(600, np.inf))
-    return plant_entries(plant.totals, float(plant.energy_kwh[0]), float(plant.energy_kwh[-1]))
+    state = replace(PlantState.initial(SITE.plant), receiver_kpa=800.0)
+    return plant_entries(simulate(PlantModel.of(SITE.plant), state, PlantSetpoints.of_power(np.full(600, setpoint_kw))))
 
 
-@pytest.mark.parametrize("setpoint_kw", [-150.0, 0.0, 20.0, 75.0])
+@pytest.mark.parametrize("setpoint_kw", [-150.0, 0.0, 20.0, 45.0])
 def test_the_plant_closes(setpoint_kw: float) -> None:
     check_ledger(plant_hour(setpoint_kw), START)
 
 
-@pytest.mark.parametrize("factor", [0.99, 1.01, -1.0, 1000.0, 1 / 3600])
-@pytest.mark.parametrize("law", ["compressed_kpa", "chain_speed", "_throttle_kj"])
-def test_a_wrong_law_of_the_plant_is_noticed(law: str, factor: float, monkeypatch: pytest.MonkeyPatch) -> None:
-    right = getattr(one_state, law)
-
-    def compressed_kpa(p_kpa: float, exergy_kj: float, model: PlantModel) -> float:
-        return right(p_kpa, exergy_kj * factor, model)
-
-    def chain_speed(force_kn: float, power_kw: float, model: PlantModel) -> tuple[float, float]:
-        speed, given_kw = right(force_kn, power_kw, model)
-        return speed, factor * given_kw
-
-    def throttle_kj(*arguments: Any) -> float:
-        return factor * right(*arguments)
-
-    wrong = {"compressed_kpa": compressed_kpa, "chain_speed": chain_speed, "_throttle_kj": throttle_kj}[law]
-    monkeypatch.setattr(one_state, law, wrong)
-    entries = plant_hour(-150.0 if law == "compressed_kpa" else 50.0)
-    with pytest.raises(TwinError, match="plant misses"):
-        check_ledger(entries, START)
+def test_heat_is_booked_beside_electricity() -> None:
+    plant = SITE.plant.model_copy(update={"water_temperature_c": 60.0, "heat_source_kw": 500.0})
+    state = replace(PlantState.initial(plant), receiver_kpa=800.0)
+    run = simulate(PlantModel.of(plant), state, PlantSetpoints.of_power(np.full(600, 30.0)))
+    entries = {entry.entry: entry.energy_kwh for entry in plant_entries(run)}
+    assert 0 < entries["heat_in"] < run.energy_kwh["heat_in"] * 45 / 333
+    check_ledger(plant_entries(run), START)
 
 
 @pytest.mark.parametrize("name", ["drag", "friction", "leak", "gear", "generator", "compressor", "throttle"])
 def test_each_loss_of_the_plant_counts(name: str) -> None:
-    entries = plant_hour(50.0) if name != "compressor" else plant_hour(-100.0)
+    entries = plant_hour(40.0) if name != "compressor" else plant_hour(-100.0)
     without = [
         replace(entry, energy_kwh=entry.energy_kwh * 1.01) if entry.entry == f"{name}_loss" else entry
         for entry in entries
