@@ -243,7 +243,7 @@ def test_the_reference_site_is_read() -> None:
 def test_the_file_says_that_all_is_assumed_and_every_value_its_unit() -> None:
     assert "EVERY VALUE HERE IS AN ASSUMPTION" in TEXT.splitlines()[0]
     lines = [line for line in TEXT.splitlines() if re.match(r"\w+ =", line)]
-    assert len(lines) == len(VALUES) + 4 * 3 + 5
+    assert len(lines) == len(VALUES) + len(PlantParameters.model_fields) + 4 * 3 + 5
     assert [line for line in lines if not re.search(r"#.*\[[^\[\]]+\]$", line)] == []
 
 
