@@ -25,6 +25,7 @@ bench: $(VENV)/ready
 	$(BIN)/python -m benchmarks.store --json
 	$(BIN)/python -m benchmarks.cycle --json
 	$(BIN)/python -m benchmarks.forecasts --json
+	$(BIN)/python -m benchmarks.plant --json
 
 $(VENV)/ready: requirements.txt pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11 run")'

@@ -6,7 +6,7 @@ They are those of Okabe and Ito, safe for the colour-blind; lines that share a p
 
 import io
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 WIDTH_IN = 9.0
 PANEL_IN = 2.5
+DOTS_PER_IN = 150
+# What an image would otherwise say of itself: when it was made, and by which version.
+NOT_WRITTEN = {"svg": ("Date", "Creator", "Format", "Type"), "png": ("Software",)}
 HOURS_BETWEEN_TICKS = 3
 INK, GRID, ACTUAL, FORECAST = "#1b1f24", "#d5d9de", "#0072b2", "#d55e00"
 SERIES = ("#56b4e9", "#e69f00", "#009e73", "#cc79a7", "#7f7f7f", "#b59b00")
@@ -51,21 +54,36 @@ Panel = Callable[["Axes"], None]
 
 
 def draw_figure(name: str, panels: Sequence[Panel], zone: ZoneInfo) -> str:
-    """SVG text of panels one under the other."""
+    """SVG text of panels one under the other, to stand in the page."""
+    return _inline(name, render(name, panels, f"local time ({zone.key})", transparent=True).decode())
+
+
+def render(
+    name: str,
+    panels: Sequence[Panel],
+    x_label: str,
+    *,
+    form: Literal["svg", "png"] = "svg",
+    title: str = "",
+    transparent: bool = False,
+) -> bytes:
+    """Image of panels one under the other, whose axes show the same of ``x_label``."""
     import matplotlib.style
     from matplotlib.figure import Figure
 
     with matplotlib.style.context(["default", {**STYLE, "svg.hashsalt": name}]):
         height = PANEL_IN * len(panels) * (0.8 if len(panels) > 2 else 1.0)
         figure = Figure(figsize=(WIDTH_IN, height), layout="constrained")
+        if title:
+            figure.suptitle(title, x=0.01, horizontalalignment="left")
         axes = figure.subplots(len(panels), 1, squeeze=False, sharex=True)[:, 0]
         for panel, draw in zip(axes, panels, strict=True):
             draw(panel)
-        axes[-1].set_xlabel(f"local time ({zone.key})")
-        stream = io.StringIO()
-        nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
-        figure.savefig(stream, format="svg", transparent=True, metadata=nothing)
-    return _inline(name, stream.getvalue())
+        axes[-1].set_xlabel(x_label)
+        stream = io.BytesIO()
+        nothing = dict.fromkeys(NOT_WRITTEN[form])
+        figure.savefig(stream, format=form, dpi=DOTS_PER_IN, transparent=transparent, metadata=nothing)
+    return stream.getvalue()
 
 
 def _inline(name: str, svg: str) -> str:

@@ -16,7 +16,7 @@ def day_tables(report: DayReport) -> list[Table]:
     """Forecast errors, the day hour by hour, what the stations did, rows per feed, and freshness."""
     operation = report.operation
     if operation is None:
-        stations = [_table(f"Operation of {report.day}", ("",), [(NO_OPERATION,)])]
+        stations = [plain_table(f"Operation of {report.day}", ("",), [(NO_OPERATION,)])]
     else:
         stations = [_hours(report), _money(operation), _services(operation), _ledger(operation)]
         stations += [_events(report, operation)] if operation.events else []
@@ -47,7 +47,7 @@ def _errors(report: DayReport) -> Table:
         "serves",
         ">of better naive",
     )
-    return _table(f"Mean absolute error of the forecasts of {report.day}, and of the days before", header, rows)
+    return plain_table(f"Mean absolute error of the forecasts of {report.day}, and of the days before", header, rows)
 
 
 def _hours(report: DayReport) -> Table:
@@ -82,14 +82,14 @@ def _hours(report: DayReport) -> Table:
         ">flow",
         ">net",
     )
-    return _table("Hour by hour: price and net in currency, power in kW, to the grid positive", header, rows)
+    return plain_table("Hour by hour: price and net in currency, power in kW, to the grid positive", header, rows)
 
 
 def _money(operation: DayOperation) -> Table:
     rows = [(service_name(name), number(amount), "") for name, amount in operation.money_by_service.items()]
     rows.append(("net", number(operation.net_amount if operation.n_settled else None), ASSUMPTION))
     settled = f"{operation.n_settled} of {operation.n_simulated} simulated hours settled"
-    return _table(f"Money by service, {settled}", ("service", f">{operation.currency}", "note"), rows)
+    return plain_table(f"Money by service, {settled}", ("service", f">{operation.currency}", "note"), rows)
 
 
 def _services(operation: DayOperation) -> Table:
@@ -120,7 +120,7 @@ def _services(operation: DayOperation) -> Table:
         ">called kWh, kvarh",
         ">delivered",
     )
-    return _table("Services, means over the hours", header, rows)
+    return plain_table("Services, means over the hours", header, rows)
 
 
 def _ledger(operation: DayOperation) -> Table:
@@ -137,7 +137,7 @@ def _ledger(operation: DayOperation) -> Table:
         )
         for asset, residual in operation.residual_kwh.items()
     ]
-    return _table("Energy ledger [kWh], entries of an asset sum to zero", ("asset", "entries", ">residual"), rows)
+    return plain_table("Energy ledger [kWh], entries of an asset sum to zero", ("asset", "entries", ">residual"), rows)
 
 
 def _events(report: DayReport, operation: DayOperation) -> Table:
@@ -151,7 +151,7 @@ def _events(report: DayReport, operation: DayOperation) -> Table:
         )
         for event in operation.events
     ]
-    return _table("Curtailments", ("from", "for", ">forecast kW", ">target kW", ">reduced kWh"), rows)
+    return plain_table("Curtailments", ("from", "for", ">forecast kW", ">target kW", ">reduced kWh"), rows)
 
 
 def _quality(report: DayReport) -> Table:
@@ -160,7 +160,7 @@ def _quality(report: DayReport) -> Table:
         for q in report.quality
     ]
     header = ("feed", ">rows checked", ">admitted", ">of these flagged", ">quarantined")
-    return _table(f"Rows taken in by the {len(report.cycles)} cycle(s) of {report.day}", header, rows)
+    return plain_table(f"Rows taken in by the {len(report.cycles)} cycle(s) of {report.day}", header, rows)
 
 
 def _freshness(report: DayReport) -> Table:
@@ -168,10 +168,10 @@ def _freshness(report: DayReport) -> Table:
         (f"{reach.feed} {reach.series}".strip(), local_time(reach.known_until, report.zone), time_span(reach.behind))
         for reach in report.freshness
     ]
-    return _table(f"Known as of {local_time(report.as_of, report.zone)}", ("feed", "until", ">behind"), rows)
+    return plain_table(f"Known as of {local_time(report.as_of, report.zone)}", ("feed", "until", ">behind"), rows)
 
 
-def _table(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
+def plain_table(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
     """Table of plain texts: what stands in a name is neither markup nor a control sequence. ``>`` aligns right."""
     table = Table(title=Text(title), title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
     for name in header:

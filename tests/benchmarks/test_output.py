@@ -58,7 +58,7 @@ def test_cycle_times_every_stage(tmp_path: Path):
 
 
 def test_help_shows_an_example(tmp_path: Path):
-    for name in ("store", "cycle", "forecasts"):
+    for name in ("store", "cycle", "forecasts", "plant"):
         assert f"python -m benchmarks.{name} --json" in run(name, "--help", folder=tmp_path).stdout
 
 
@@ -69,3 +69,12 @@ def test_forecasts_are_judged_in_windows(tmp_path: Path):
     assert {f"rmae_{name}" for name in names} | {f"coverage_90_{name}" for name in names} <= set(found)
     assert len(found) == 9
     assert all(0 < value < 2 for value in found.values())
+
+
+def test_the_plant_runs_through_its_days_and_its_ledger_closes(tmp_path: Path):
+    found = figures(run("plant", "--json", "--days", "2", "--runs", "1", folder=tmp_path))
+    assert set(found) - {"peak_mib"} == {"steps_per_s", "closure_relative", "round_trip", "first_step_s"}
+    assert found["closure_relative"] < 1e-9
+    assert 0.05 < found["round_trip"] < 0.6
+    assert found["steps_per_s"] > 0
+    assert 0 < found["first_step_s"] < 60

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 
-from kpp_twin.report.canvas import ACTUAL, draw_figure, edges_h, key, label_hours, standalone
+from kpp_twin.report.canvas import ACTUAL, draw_figure, edges_h, key, label_hours, render, standalone
 from kpp_twin.timegrid import TimeGrid
 
 CHICAGO = ZoneInfo("America/Chicago")
@@ -39,6 +39,15 @@ def test_a_figure_of_its_own_needs_no_page():
     assert root.findtext("{http://www.w3.org/2000/svg}title") == "Price & <load>"
     assert "var(" not in alone
     assert ACTUAL in alone
+
+
+@pytest.mark.parametrize(("form", "begins"), [("svg", b"<?xml"), ("png", b"\x89PNG")])
+def test_an_image_file_is_whole_and_the_same_each_time(form, begins: bytes):
+    def image() -> bytes:
+        return render("made", [lambda axes: axes.plot([0.0, 1.0])], "time [s]", form=form, title="A title")
+
+    assert image().startswith(begins)
+    assert image() == image()
 
 
 @pytest.mark.parametrize(("day", "hours"), [("2024-03-10", 23), ("2024-03-16", 24), ("2024-11-03", 25)])
