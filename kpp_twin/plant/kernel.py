@@ -5,7 +5,7 @@ exactly the exergy that it takes; so the ledger closes at any length of step. Un
 """
 
 import math
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -14,13 +14,11 @@ from kpp_twin.compiled import compiled
 from kpp_twin.plant.kernel_air import (
     air_exergy_kj,
     carry,
-    column_kj,
-    column_lift_kn,
     compressed_kpa,
     compression_ratio,
     compressor_step,
-    dissolve,
-    nozzle_kj,
+    lift_kn,
+    rising_air,
 )
 from kpp_twin.plant.kernel_constants import Constants, Reason, Recorded, Total
 from kpp_twin.plant.kernel_drive import electric_kw, move, shaft_kw
@@ -30,9 +28,9 @@ Integers = npt.NDArray[np.int64]
 
 # A governed chain gives what the column gives, and what the flywheel holds above this share of the speed sought ...
 GOVERNED_LOW: Final = 0.97
-# ... within this time; and leaves it what it lacks within the other. [s]
-FLYWHEEL_RELEASE_S: Final = 2.0
-FLYWHEEL_RECOVERY_S: Final = 20.0
+# ... at this rate; and leaves it what it lacks at the other. [1/s]
+FLYWHEEL_RELEASE_PER_S: Final = 0.5
+FLYWHEEL_RECOVERY_PER_S: Final = 0.05
 # A chain that drives the flywheel beyond this share of its highest speed is held ...
 GOVERNED_HIGH: Final = 0.97
 # ... until the flywheel could give the power for this time only. [s]
@@ -43,46 +41,68 @@ GOVERNED_RATE: Final = 2.0
 NOTHING_KJ: Final = 1e-12
 
 
+class Goals(NamedTuple):
+    """Steady state that a governed power needs, and how the air that comes in follows from the distance to it."""
+
+    speed: float
+    inflow_kw: float
+    column_kj: float
+    column_per_s: float
+    kinetic_kj: float
+    kinetic_per_s: float
+
+
+@compiled
+def goals_of(c: Constants, setpoint_kw: float, speed: float) -> Goals:
+    """Goals of a power and the chain speed to seek.
+
+    About the steady state, the column's energy ``b`` falls by ``b/T`` as it drives the chain, and the kinetic energy
+    ``k`` rises by ``b/T + g k``: a constant power pulls a slow chain down. The air that comes in is chosen so that both
+    return with one rate ``s``.
+    """
+    needed_kw = (shaft_kw(c, setpoint_kw) + c.chain_windage * speed * speed) * c.per_gear_efficiency
+    needed_kw += (c.friction_kn + c.drag * speed * speed) * speed
+    full_kw = c.full_kn * speed
+    column_kj = min(1.0, needed_kw / full_kw) * c.full_column_kj
+    kinetic_kj = 0.5 * (c.chain_t + c.turning_t) * speed * speed
+    emptying_s = c.full_column_kj / full_kw
+    pull_per_s = 0.5 * needed_kw / kinetic_kj
+    rate_per_s = GOVERNED_RATE / emptying_s
+    return Goals(
+        speed,
+        needed_kw + column_kj * c.dissolving_per_s,
+        column_kj,
+        2.0 * rate_per_s + pull_per_s - 1.0 / emptying_s,
+        kinetic_kj,
+        emptying_s * (rate_per_s + pull_per_s) ** 2,
+    )
+
+
 @compiled
 def governed(
-    c: Constants, setpoint_kw: float, goal_speed: float, lift: float, v: float, omega: float, held_kj: float
+    c: Constants, goals: Goals, setpoint_kw: float, lift: float, v: float, omega: float, held_kj: float
 ) -> tuple[float, float]:
     """Fill fraction and generator power of a plant that is told only its power.
 
-    About the steady state that the power needs, the column's energy ``b`` falls by ``b/T`` as it drives the chain, and
-    the kinetic energy ``k`` rises by ``b/T + g k``: a constant power pulls a slow chain down. The air that comes in is
-    chosen so that both return with one rate, ``s``. The generator takes what the column gives now, and what the
-    flywheel holds above a share of the speed sought.
+    The generator takes what the column gives now, and what the flywheel holds above a share of the speed sought.
     """
-    spin = c.ratio * goal_speed
-    turning = c.flywheel_t * c.ratio * c.ratio
-    needed_kw = (shaft_kw(c, setpoint_kw) + c.windage * spin * spin) / c.gear_efficiency + (
-        c.friction_kn + c.drag * goal_speed * goal_speed
-    ) * goal_speed
-    full_kw = c.full_kn * goal_speed
-    goal_column_kj = min(1.0, needed_kw / full_kw) * c.full_column_kj
-    goal_kinetic_kj = 0.5 * (c.chain_t + turning) * goal_speed * goal_speed
-    emptying_s = c.full_column_kj / full_kw
-    pull_per_s = 0.5 * needed_kw / goal_kinetic_kj
-    rate_per_s = GOVERNED_RATE / emptying_s
-    kinetic_kj = 0.5 * c.chain_t * v * v + 0.5 * c.flywheel_t * omega * omega
+    kinetic_kj = 0.5 * (c.chain_t * v * v + c.flywheel_t * omega * omega)
     wanted_kw = (
-        needed_kw
-        + goal_column_kj * c.dissolving_per_s
-        + (2.0 * rate_per_s + pull_per_s - 1.0 / emptying_s) * (goal_column_kj - held_kj)
-        + emptying_s * (rate_per_s + pull_per_s) ** 2 * (goal_kinetic_kj - kinetic_kj)
+        goals.inflow_kw
+        + goals.column_per_s * (goals.column_kj - held_kj)
+        + goals.kinetic_per_s * (goals.kinetic_kj - kinetic_kj)
     )
     most_kw = c.full_kn * v
     fill = 1.0 if wanted_kw >= most_kw else max(0.0, wanted_kw / most_kw)
 
-    low_speed = GOVERNED_LOW * goal_speed
-    spare_kj = 0.5 * c.flywheel_t * (omega * omega - c.ratio * c.ratio * low_speed * low_speed)
+    low_speed = GOVERNED_LOW * goals.speed
+    spare_kj = 0.5 * (c.flywheel_t * omega * omega - c.turning_t * low_speed * low_speed)
     shaft = -c.windage * omega * omega
     if c.ratio * v >= omega:
         spare_kj += 0.5 * c.chain_t * (v * v - low_speed * low_speed)
         shaft += c.gear_efficiency * (lift - c.friction_kn - c.drag * v * v) * v
-    within_s = FLYWHEEL_RELEASE_S if spare_kj > 0.0 else FLYWHEEL_RECOVERY_S
-    return fill, min(setpoint_kw, electric_kw(c, shaft + spare_kj / within_s))
+    release_per_s = FLYWHEEL_RELEASE_PER_S if spare_kj > 0.0 else FLYWHEEL_RECOVERY_PER_S
+    return fill, min(setpoint_kw, electric_kw(c, shaft + spare_kj * release_per_s))
 
 
 @compiled
@@ -119,8 +139,8 @@ def run(
     Parameters
     ----------
     value, capacity, spill, dissolving, goal_speeds
-        Of the column, see `column.Column`; the share of each cell's air that dissolves in a step; and the chain speeds
-        to seek at powers evenly spaced from 0 to the generator's rating.
+        Of the column, see `column.Column`; the share of each cell's air that dissolves in a part of a step; and the
+        chain speeds to seek at powers evenly spaced from 0 to the generator's rating.
     fill_setpoint
         Share of a full floater's air; not a number where the governor is to choose.
     limit_kw
@@ -137,7 +157,8 @@ def run(
     dt = c.step_s / c.substeps
     air_kj = air_exergy_kj(c, p)
     sums = np.zeros(len(totals))
-    held_kj = column_kj(c, value, cells)
+    rising = np.zeros(len(cells) + 1)
+    _, _, held_kj, column_kn = carry(c, value, capacity, spill, rising, rising, 0.0, cells)
     written, steps, reasons_seen = 0, 0, 0
     last_reasons, same = 0, 0
     generator_sum = compressor_sum = auxiliary_sum = 0.0
@@ -147,7 +168,7 @@ def run(
         asked_kw = max(generator_setpoint_kw[block], 0.0)
         fill = fill_setpoint[block]
         is_governed = math.isnan(fill)
-        goal_speed = 0.0
+        goals = Goals(0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
         block_reasons = 0
         if asked_kw > c.generator_kw:
             asked_kw = c.generator_kw
@@ -156,6 +177,7 @@ def run(
             place = asked_kw / c.generator_kw * (len(goal_speeds) - 1)
             left = min(int(place), len(goal_speeds) - 2)
             goal_speed = goal_speeds[left] + (place - left) * (goal_speeds[left + 1] - goal_speeds[left])
+            goals = goals_of(c, asked_kw, goal_speed)
         for _ in range(hold):
             reasons = block_reasons
             if c.leak_keep < 1.0:
@@ -177,7 +199,6 @@ def run(
                 sums[Total.COMPRESSOR_LOSS] += energy_kj - (after_kj - air_kj)
                 air_kj = after_kj
 
-            column_kn = column_lift_kn(c, value, capacity, spill, cells) if held_kj > 0.0 else 0.0
             wanted_kw = asked_kw
             highest, lowest = generated + c.generator_ramp_kw, generated - c.generator_ramp_kw
             if wanted_kw > highest or wanted_kw < lowest:
@@ -190,11 +211,11 @@ def run(
                 share = 0.0
                 held = asked_kw <= 0.0 or omega > GOVERNED_HIGH * c.max_speed
                 if v <= 0.0 and not held:
-                    low_speed = GOVERNED_LOW * c.ratio * goal_speed
-                    spare_kj = 0.5 * c.flywheel_t * (omega * omega - low_speed * low_speed)
+                    low_speed = GOVERNED_LOW * goals.speed
+                    spare_kj = 0.5 * (c.flywheel_t * omega * omega - c.turning_t * low_speed * low_speed)
                     held = spare_kj > GOVERNED_CATCH_S * shaft_kw(c, asked_kw)
-                if wanted_kw > 0.0 and goal_speed > 0.0:
-                    share, governed_kw = governed(c, wanted_kw, goal_speed, column_kn, v, omega, held_kj)
+                if wanted_kw > 0.0 and goals.speed > 0.0:
+                    share, governed_kw = governed(c, goals, wanted_kw, column_kn, v, omega, held_kj)
                     if governed_kw < wanted_kw:
                         wanted_kw = governed_kw
                         reasons |= 1 << Reason.CHAIN_POWER_SHORT
@@ -203,19 +224,18 @@ def run(
                 share, brake_kn = 0.0, c.brake_kn
             before_kj = sums[Total.GENERATOR_OUT]
             auxiliary_kj = 0.0
-            for part in range(c.substeps):
+            for _ in range(c.substeps):
+                lift = 0.0
                 nozzle = share * c.full
-                if part > 0:
-                    column_kn = column_lift_kn(c, value, capacity, spill, cells)
-                lift = column_kn
+                if nozzle > 0.0 or held_kj > 0.0:
+                    # The chain goes no farther than this, so it draws no more air than this.
+                    gain = c.locked_m_per_s2 if c.ratio * v >= omega else c.free_m_per_s2
+                    farthest = min(v + dt * gain, c.max_chain_speed) * dt
+                    courant = min(1.0, farthest * c.cells_per_m)
+                    rising_air(c, capacity, nozzle, cells, courant, rising)
+                    lift = lift_kn(c, value, capacity, spill, rising)
                 if nozzle > 0.0:
-                    lift += nozzle_kj(value, capacity, spill, nozzle) / c.pitch_m
-                    # The chain goes no farther than this, so no more than this much air is drawn.
-                    inertia = c.chain_t
-                    if c.ratio * v >= omega:
-                        inertia += c.flywheel_t * c.ratio * c.ratio / c.gear_efficiency
-                    speed = min(v + 0.5 * dt * max(0.0, lift - c.friction_kn) / inertia, c.max_speed / c.ratio)
-                    drawn = nozzle * speed * dt / c.pitch_m
+                    drawn = nozzle * farthest * c.floaters_per_m
                     possible = 1.0
                     if drawn * c.air_kj > (p - c.min_kpa) * c.receiver_m3:
                         possible = max(0.0, p - c.min_kpa) * c.receiver_m3 / (drawn * c.air_kj)
@@ -225,11 +245,12 @@ def run(
                         reasons |= 1 << Reason.HEAT_SOURCE_LIMIT
                     if possible < 1.0:
                         nozzle *= possible
-                        lift = column_kn + nozzle_kj(value, capacity, spill, nozzle) / c.pitch_m
+                        rising_air(c, capacity, nozzle, cells, courant, rising)
+                        lift = lift_kn(c, value, capacity, spill, rising)
                 v, omega, x, why = move(c, v, omega, lift, brake_kn, wanted_kw, dt, sums)
                 reasons |= why
                 if x > 0.0:
-                    drawn = nozzle * x / c.pitch_m
+                    drawn = nozzle * x * c.floaters_per_m
                     if drawn > 0.0:
                         p -= drawn * c.air_kj / c.receiver_m3
                         after_kj = air_exergy_kj(c, p)
@@ -238,14 +259,16 @@ def run(
                         sums[Total.HEAT_EXERGY_IN] += drawn * c.heat_exergy_kj
                         sums[Total.HEAT_IN] += drawn * c.heat_kj
                         air_kj = after_kj
-                    sums[Total.SPILL_LOSS] += carry(c, capacity, spill, nozzle, x, cells)
                     auxiliary_kj += c.nanobubble_kw * dt
-            if held_kj > 0.0 or share > 0.0:
-                lost_kj, held_kj = dissolve(c, value, dissolving, cells)
-                if held_kj < NOTHING_KJ and share <= 0.0:
-                    cells[:] = 0.0
-                    lost_kj, held_kj = lost_kj + held_kj, 0.0
-                sums[Total.DISSOLUTION_LOSS] += lost_kj
+                if nozzle > 0.0 or held_kj > 0.0:
+                    spilled_kj, lost_kj, held_kj, column_kn = carry(
+                        c, value, capacity, spill, dissolving, rising, x, cells
+                    )
+                    if held_kj < NOTHING_KJ and nozzle <= 0.0:
+                        cells[:] = 0.0
+                        lost_kj, held_kj, column_kn = lost_kj + held_kj, 0.0, 0.0
+                    sums[Total.SPILL_LOSS] += spilled_kj
+                    sums[Total.DISSOLUTION_LOSS] += lost_kj
             if omega > 0.0 and 0.5 * c.flywheel_t * omega * omega < NOTHING_KJ and v <= 0.0:
                 sums[Total.WINDAGE_LOSS] += 0.5 * c.flywheel_t * omega * omega
                 omega = 0.0

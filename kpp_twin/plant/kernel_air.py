@@ -10,14 +10,14 @@ from kpp_twin.timegrid import Array
 @compiled
 def air_exergy_kj(c: Constants, pressure_kpa: float) -> float:
     """Exergy of the receiver's air at ambient temperature: ``V (p ln(p/p0) - p + p0)``."""
-    p0 = c.ambient_kpa
-    return c.receiver_m3 * (pressure_kpa * math.log(pressure_kpa / p0) - pressure_kpa + p0)
+    log_ratio = math.log(pressure_kpa * c.per_ambient_kpa)
+    return c.receiver_m3 * (pressure_kpa * log_ratio - pressure_kpa + c.ambient_kpa)
 
 
 @compiled
 def compression_ratio(c: Constants, pressure_kpa: float) -> float:
     """Electricity per air delivered at a pressure, over ``R T``: ideal work of the stages over the efficiency."""
-    log_ratio = math.log(pressure_kpa / c.ambient_kpa)
+    log_ratio = math.log(pressure_kpa * c.per_ambient_kpa)
     if c.compression_share > 0.0:
         log_ratio = math.expm1(c.compression_share * log_ratio) / c.compression_share
     return log_ratio / c.compressor_efficiency
@@ -94,40 +94,91 @@ def compressor_step(
 
 
 @compiled
-def nozzle_kj(value: Array, capacity: Array, spill: Array, nozzle: float) -> float:
-    """Work of a floater from the nozzle to the middle of the first cell."""
-    kept = min(nozzle, capacity[0])
-    return nozzle * value[0] - kept * value[1] - (nozzle - kept) * spill[0]
+def gentler(below: float, above: float) -> float:
+    """Of two slopes of one sign that nearer to zero, else zero (minmod)."""
+    smaller = below if below < above else above
+    larger = below if below > above else above
+    return (smaller if smaller > 0.0 else 0.0) + (larger if larger < 0.0 else 0.0)
 
 
 @compiled
-def column_lift_kn(c: Constants, value: Array, capacity: Array, spill: Array, cells: Array) -> float:
-    """Buoyant force of the column on the chain, without the floater at the nozzle."""
+def rising_air(c: Constants, capacity: Array, nozzle: float, cells: Array, courant: float, rising: Array) -> None:
+    """Air of a floater that leaves the nozzle and each cell, into ``rising``.
+
+    Cells are read with a slope, the smaller of those to their neighbours (minmod), so that a front of filled floaters
+    stays steep as it rises. Up to ``courant``, the share of a cell that the chain goes at most, no cell is overdrawn.
+    """
+    last = len(cells) - 1
+    reach = 0.5 * (1.0 - courant)
+    rising[0] = nozzle
+    rising[last + 1] = cells[last]
+    if last == 0:
+        return
+    if c.spills:
+        kept = min(nozzle, capacity[0])
+        for j in range(last):
+            air = cells[j]
+            below = air - kept
+            kept = min(air, capacity[j + 1])
+            rising[j + 1] = air + reach * gentler(below, cells[j + 1] - kept)
+    else:
+        rising[1] = cells[0] + reach * gentler(cells[0] - nozzle, cells[1] - cells[0])
+        for j in range(1, last):
+            air = cells[j]
+            rising[j + 1] = air + reach * gentler(air - cells[j - 1], cells[j + 1] - air)
+
+
+@compiled
+def lift_kn(c: Constants, value: Array, capacity: Array, spill: Array, rising: Array) -> float:
+    """Buoyant force on the chain: the work of floaters from each middle of a cell to the next, over their distance."""
     work = 0.0
+    for j in range(len(rising)):
+        air = rising[j]
+        if c.spills:
+            kept = min(air, capacity[j])
+            work += air * value[j] - kept * value[j + 1] - (air - kept) * spill[j]
+        else:
+            work += air * (value[j] - value[j + 1])
+    return work * c.floaters_per_m
+
+
+@compiled
+def carry(
+    c: Constants,
+    value: Array,
+    capacity: Array,
+    spill: Array,
+    dissolving: Array,
+    rising: Array,
+    x: float,
+    cells: Array,
+) -> tuple[float, float, float, float]:
+    """Carry the column up by a distance, and let air dissolve.
+
+    Returns the exergy that spilled, that dissolved and that is left, and the lift of the column by itself.
+    """
+    share = x * c.cells_per_m
+    spilled = lost = held = work = 0.0
     for j in range(len(cells)):
-        air = cells[j]
-        kept = air
+        coming = rising[j]
+        if c.spills:
+            coming = min(coming, capacity[j])
+            spilled += (rising[j] - coming) * spill[j]
+        air = cells[j] + share * (coming - rising[j + 1])
+        gone = air * dissolving[j]
+        air -= gone
+        cells[j] = air
+        lost += gone * value[j + 1]
+        held += air * value[j + 1]
         if c.spills:
             kept = min(air, capacity[j + 1])
-            work -= (air - kept) * spill[j + 1]
-        work += air * value[j + 1] - kept * value[j + 2]
-    return work / c.pitch_m
-
-
-@compiled
-def carry(c: Constants, capacity: Array, spill: Array, nozzle: float, x: float, cells: Array) -> float:
-    """Carry the column up by a distance; exergy that spills."""
-    share = x / c.cell_m
-    spilled = 0.0
-    coming = nozzle
-    for j in range(len(cells)):
-        kept = min(coming, capacity[j]) if c.spills else coming
-        spilled += (coming - kept) * spill[j]
-        coming = cells[j]
-        cells[j] = coming + share * (kept - coming)
+            work += air * value[j + 1] - kept * value[j + 2] - (air - kept) * spill[j + 1]
+        else:
+            work += air * (value[j + 1] - value[j + 2])
     if c.spills:
-        spilled += (coming - min(coming, capacity[-1])) * spill[-1]
-    return spilled * x / c.pitch_m
+        spilled += (rising[-1] - min(rising[-1], capacity[-1])) * spill[-1]
+    floaters = c.floaters_per_cell
+    return spilled * x * c.floaters_per_m, lost * floaters, held * floaters, work * c.floaters_per_m
 
 
 @compiled
@@ -136,17 +187,4 @@ def column_kj(c: Constants, value: Array, cells: Array) -> float:
     held = 0.0
     for j in range(len(cells)):
         held += cells[j] * value[j + 1]
-    return held * c.cell_m / c.pitch_m
-
-
-@compiled
-def dissolve(c: Constants, value: Array, dissolving: Array, cells: Array) -> tuple[float, float]:
-    """Let air dissolve for a step; exergy lost, and exergy left."""
-    lost, held = 0.0, 0.0
-    for j in range(len(cells)):
-        gone = cells[j] * dissolving[j]
-        cells[j] -= gone
-        lost += gone * value[j + 1]
-        held += cells[j] * value[j + 1]
-    scale = c.cell_m / c.pitch_m
-    return lost * scale, held * scale
+    return held * c.floaters_per_cell

@@ -64,12 +64,14 @@ class Constants(NamedTuple):
     """Constants of a plant and of the length of its steps; `model.PlantModel` makes them.
 
     Units: kPa, m³, kN, t, m, s, kW, kJ; flywheel in rad/s. Air in fillings of a floater, as in `column`; a ``share`` or
-    ``keep`` is of a step.
+    ``keep`` is of a step. ``turning_t`` and ``chain_windage`` are those of the flywheel seen from the chain; the
+    accelerations are the most that a full column gives the chain, with the flywheel or without.
     """
 
     step_s: float
     substeps: int
     ambient_kpa: float
+    per_ambient_kpa: float
     receiver_m3: float
     min_kpa: float
     max_kpa: float
@@ -93,18 +95,26 @@ class Constants(NamedTuple):
     nanobubble_kw: float
     spills: bool
     dissolving_per_s: float
-    pitch_m: float
-    cell_m: float
+    floaters_per_m: float
+    cells_per_m: float
+    floaters_per_cell: float
     chain_t: float
     drag: float
     friction_kn: float
     brake_kn: float
+    free_m_per_s2: float
+    locked_m_per_s2: float
     ratio: float
     flywheel_t: float
+    turning_t: float
     windage: float
+    chain_windage: float
     gear_efficiency: float
+    per_gear_efficiency: float
     min_speed: float
     max_speed: float
+    min_chain_speed: float
+    max_chain_speed: float
     generator_kw: float
     standing_kw: float
     linear: float

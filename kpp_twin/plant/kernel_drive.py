@@ -42,13 +42,13 @@ def locked_move(
     With ``u`` the mean speed: ``2 I u (u - v)/dt = F u - c u³ - k u² - P/eta``, a cubic in ``u`` of which the largest
     root is wanted. Newton's method runs to it from where the curve is convex and rises: from half of ``v + F dt/2I``.
     """
-    eta = c.gear_efficiency
-    inertia = c.chain_t + c.flywheel_t * c.ratio * c.ratio / eta
-    windage = c.windage * c.ratio * c.ratio / eta
-    square = 2.0 * inertia / dt + windage
-    linear = 2.0 * inertia * v / dt + net_kn
-    load = shaft_kw(c, generator_kw) / eta
-    lowest, highest = c.min_speed / c.ratio, c.max_speed / c.ratio
+    per_s = 2.0 / dt
+    turning = c.turning_t * c.per_gear_efficiency
+    windage = c.chain_windage * c.per_gear_efficiency
+    square = (c.chain_t + turning) * per_s + windage
+    linear = (c.chain_t + turning) * per_s * v + net_kn
+    load = shaft_kw(c, generator_kw) * c.per_gear_efficiency
+    lowest, highest = c.min_chain_speed, c.max_chain_speed
     if load > 0.0 and v < lowest:
         generator_kw, load = 0.0, 0.0
     if linear <= 0.0:
@@ -56,7 +56,7 @@ def locked_move(
     u = -1.0
     if load > 0.0:
         # Where the speed changes little, it is nearly the root; else the start lies to the right of it.
-        u = v if v > 0.6 * linear / square else linear / square
+        u = v if v * square > 0.6 * linear else linear / square
         for _ in range(60):
             slope = (3.0 * c.drag * u + 2.0 * square) * u - linear
             if slope <= 0.0:
@@ -68,8 +68,8 @@ def locked_move(
                 break
         if 2.0 * u - v < lowest:
             u = 0.5 * (v + lowest)
-            generator_kw = electric_kw(c, ((linear - square * u) - c.drag * u * u) * u * eta)
-            load = shaft_kw(c, generator_kw) / eta
+            generator_kw = electric_kw(c, ((linear - square * u) - c.drag * u * u) * u * c.gear_efficiency)
+            load = shaft_kw(c, generator_kw) * c.per_gear_efficiency
     if load <= 0.0:
         u = 2.0 * linear / (square + math.sqrt(square * square + 4.0 * c.drag * linear))
     after = 2.0 * u - v
@@ -80,7 +80,7 @@ def locked_move(
         after = highest
         u = 0.5 * (v + after)
         brake_kw = max(0.0, ((linear - square * u) - c.drag * u * u) * u - load)
-    through_kw = load + windage * u * u + c.flywheel_t * c.ratio * c.ratio / eta * 2.0 * u * (u - v) / dt
+    through_kw = load + windage * u * u + turning * per_s * u * (u - v)
     return through_kw >= 0.0, after, generator_kw, brake_kw, through_kw
 
 
@@ -188,7 +188,7 @@ def move(
         if c.ratio * v > omega:
             # The clutch takes hold of two speeds: an inelastic impact. They differ by no more than rounding, save where
             # the parts of a step are used up.
-            turning = c.flywheel_t * c.ratio * c.ratio
+            turning = c.turning_t
             apart = v - omega / c.ratio
             sums[Total.CLUTCH_LOSS] += 0.5 * c.chain_t * turning / (c.chain_t + turning) * apart * apart
             v = (c.chain_t * v + c.flywheel_t * c.ratio * omega) / (c.chain_t + turning)

@@ -21,6 +21,7 @@ LEAST_SPEED_MARGIN = 1.1
 # constant load falls behind before the air that is let in has risen.
 GOVERNED_PULL = 1.5
 GOAL_POINTS = 65
+ROUNDING = 1e-12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +35,7 @@ class PlantModel:
     column
         Constants of the ascending column.
     dissolving
-        Share of each cell's air that dissolves in a step, ``(cells,)``.
+        Share of each cell's air that dissolves in a part of a step, ``(cells,)``.
     goal_speeds
         Chain speeds to seek at powers evenly spaced from 0 to the generator's rating. [m/s]
     """
@@ -53,14 +54,17 @@ class PlantModel:
         substeps = math.ceil(plant.substeps * step_s)
         depth_m = plant.shaft_height_m - column.cell_m * (np.arange(plant.column_cells) + 0.5)
         water_bar = np.array([pressure_ratio(float(depth)) * AMBIENT_KPA / KPA_PER_BAR for depth in depth_m])
-        dissolving = -np.expm1(-plant.dissolution_per_s_bar * water_bar * step_s)
+        dissolving = -np.expm1(-plant.dissolution_per_s_bar * water_bar * step_s / substeps)
         held_kj = column.held(column.full)[1:] * column.value_kj[1:-1] * column.cell_m / plant.pitch_m
         full_column_kj = float(np.sum(held_kj))
+        turning_t = plant.flywheel_kg_m2 / KG_PER_T * plant.flywheel_per_chain**2
+        windage = plant.windage_kw / (plant.flywheel_rated_rpm * RAD_PER_S_PER_RPM) ** 2
         standing_kw, linear, quadratic = plant.generator_loss
         constants = Constants(
             step_s=step_s,
             substeps=substeps,
             ambient_kpa=AMBIENT_KPA,
+            per_ambient_kpa=1.0 / AMBIENT_KPA,
             receiver_m3=plant.receiver_m3,
             min_kpa=plant.min_receiver_bar * KPA_PER_BAR,
             max_kpa=plant.max_receiver_bar * KPA_PER_BAR,
@@ -82,20 +86,28 @@ class PlantModel:
             expansion_loss_kj=column.expansion_loss_kj,
             heat_source_kw=plant.heat_source_kw,
             nanobubble_kw=plant.nanobubble_kw,
-            spills=bool(column.full > column.capacity[-1]),
-            dissolving_per_s=float(dissolving @ held_kj) / full_column_kj / step_s,
-            pitch_m=plant.pitch_m,
-            cell_m=column.cell_m,
+            spills=bool(column.full > column.capacity[-1] * (1.0 + ROUNDING)),
+            dissolving_per_s=float(dissolving @ held_kj) / full_column_kj * substeps / step_s,
+            floaters_per_m=1.0 / plant.pitch_m,
+            cells_per_m=1.0 / column.cell_m,
+            floaters_per_cell=column.cell_m / plant.pitch_m,
             chain_t=plant.chain_mass_t,
             drag=plant.drag_kn_per_speed2,
             friction_kn=plant.friction_n / N_PER_KN,
             brake_kn=plant.brake_force_kn,
+            free_m_per_s2=plant.full_force_kn / plant.chain_mass_t,
+            locked_m_per_s2=plant.full_force_kn / (plant.chain_mass_t + turning_t / plant.gear_efficiency),
             ratio=plant.flywheel_per_chain,
             flywheel_t=plant.flywheel_kg_m2 / KG_PER_T,
-            windage=plant.windage_kw / (plant.flywheel_rated_rpm * RAD_PER_S_PER_RPM) ** 2,
+            turning_t=turning_t,
+            windage=windage,
+            chain_windage=windage * plant.flywheel_per_chain**2,
             gear_efficiency=plant.gear_efficiency,
+            per_gear_efficiency=1.0 / plant.gear_efficiency,
             min_speed=plant.flywheel_min_rpm * RAD_PER_S_PER_RPM,
             max_speed=plant.flywheel_max_rpm * RAD_PER_S_PER_RPM,
+            min_chain_speed=plant.chain_speed(plant.flywheel_min_rpm),
+            max_chain_speed=plant.chain_speed(plant.flywheel_max_rpm),
             generator_kw=plant.generator_kw,
             standing_kw=standing_kw,
             linear=linear,

@@ -92,7 +92,10 @@ def _starts(plant: PlantValues) -> str | None:
     if first_kn > plant.friction_n / N_PER_KN:
         return None
     lifted_n = first_kn * N_PER_KN
-    return f"friction_n {plant.friction_n:g} holds the chain against its first floaters, which lift {lifted_n:.0f} N"
+    return (
+        f"friction_n {plant.friction_n:g} holds the chain against its first floaters, which lift {lifted_n:.0f} N "
+        f"(half a cell of the column; fewer column_cells than {plant.column_cells} lift more)"
+    )
 
 
 def _brake_holds(plant: PlantValues) -> str | None:

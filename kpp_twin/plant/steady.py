@@ -56,7 +56,8 @@ def held_air(model: PlantModel, speed: float, fill_fraction: float) -> Array:
     """Air of a floater at the nozzle and in each cell, filled so for long; less what dissolves. [fillings]"""
     air = [fill_fraction * model.column.full]
     for most, dissolving in zip(model.column.capacity[:-1], model.dissolving, strict=True):
-        air.append(min(air[-1], most) / (1.0 + dissolving / model.constants.step_s * model.column.cell_m / speed))
+        per_s = dissolving * model.constants.substeps / model.constants.step_s
+        air.append(min(air[-1], most) / (1.0 + per_s * model.column.cell_m / speed))
     return np.array(air)
 
 

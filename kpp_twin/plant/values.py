@@ -45,7 +45,7 @@ class PlantValues(BaseModel):
     brake_force_kn: float = _parameter(
         200.0, "kN", "holds the chain at rest, and below its highest speed", _ASSUMED, gt=0
     )
-    column_cells: int = _parameter(8, "1", "into which the ascending column is cut", "numerical", ge=1, le=64)
+    column_cells: int = _parameter(16, "1", "into which the ascending column is cut", "numerical", ge=1, le=64)
 
     # Air
     fill_policy: FillPolicy = _parameter(

@@ -28,14 +28,14 @@ FULL_S, PART_S, AGAIN_S, SETTLED_S = 700, 700, 300, 300
 PART = 0.3
 STEPS = np.repeat([1.0, PART, 1.0], [FULL_S, PART_S, AGAIN_S])
 
-# Upwind transport blurs a front: by less, the more cells there are. Where floaters spill, the blurred front spills
-# wrongly too, for it is the mean of a cell that finds no room, not the one full floater in it.
+# Cells blur a front: by less, the more there are. Where floaters spill, the blurred front spills wrongly too, for it is
+# the mean of a cell that finds no room, not the one full floater in it.
 SETTLES_WITHIN = {
-    ("full_at_surface", 8): 0.35,
-    ("full_at_surface", 16): 0.2,
-    ("full_at_surface", 32): 0.15,
-    ("full_at_depth", 8): 0.6,
-    ("full_at_depth", 16): 0.35,
+    ("full_at_surface", 8): 0.2,
+    ("full_at_surface", 16): 0.1,
+    ("full_at_surface", 32): 0.1,
+    ("full_at_depth", 8): 0.45,
+    ("full_at_depth", 16): 0.25,
     ("full_at_depth", 32): 0.25,
 }
 # A chain at rest is started by one floater; in the model, by half a cell: as much as one floater with 15 to 18 cells.
