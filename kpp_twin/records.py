@@ -11,8 +11,8 @@ import pandas as pd
 
 from kpp_twin.feeds import Feed
 from kpp_twin.operation import Operation
-from kpp_twin.timegrid import Array as Array
 from kpp_twin.timegrid import TimeGrid, hour_label, utc
+from kpp_twin.units import Array as Array
 
 CycleKind = Literal["hourly", "daily", "retrain", "promote", "rollback"]
 

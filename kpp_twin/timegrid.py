@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-Array = npt.NDArray[np.float64]
+from kpp_twin.units import Array as Array
 
 
 def utc(moment: datetime) -> datetime:

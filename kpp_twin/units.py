@@ -1,4 +1,4 @@
-"""The only file that converts between units."""
+"""The only file that converts between units; and the type of an array of numbers."""
 
 import math
 from typing import TypeVar
@@ -23,7 +23,8 @@ SECONDS_PER_MINUTE = 60
 SECONDS_PER_DAY = 86_400
 HOURS_PER_MONTH = 730.5
 
-Number = TypeVar("Number", float, npt.NDArray[np.float64])
+Array = npt.NDArray[np.float64]
+Number = TypeVar("Number", float, Array)
 
 # What a column of a data file may be measured in, and the factor to the unit that the twin stores.
 POWER_TO_KW = {"w": 1.0 / W_PER_KW, "kw": 1.0, "mw": KW_PER_MW}

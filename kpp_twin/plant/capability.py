@@ -11,7 +11,8 @@ from kpp_twin.units import SECONDS_PER_HOUR
 
 # A power counts as given where each second has so much of it.
 GIVEN = 0.95
-SEARCH_STEPS = 12
+SEARCH_LEVELS = 32
+SEARCH_STEPS = 7
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,10 +96,18 @@ def capability(model: PlantModel, state: PlantState, *, horizon_s: int, notice_s
 
 
 def _largest(holds: Callable[[float], bool], rating_kw: float) -> float:
-    """Largest power that holds, to a 4,096th of the rating; 0 where none does."""
-    if holds(rating_kw):
+    """Largest power that holds, to a 4,096th of the rating; 0 where none does.
+
+    Less than what holds need not hold: a compressor has a least power, and a slow chain starts late. So levels are
+    tried from the rating down, and what lies between the first that holds and the one above is searched.
+    """
+    levels = [rating_kw * level / SEARCH_LEVELS for level in range(SEARCH_LEVELS, 0, -1)]
+    found = next((i for i, power_kw in enumerate(levels) if holds(power_kw)), None)
+    if found is None:
+        return 0.0
+    if found == 0:
         return rating_kw
-    low, high = 0.0, rating_kw
+    low, high = levels[found], levels[found - 1]
     for _ in range(SEARCH_STEPS):
         middle = 0.5 * (low + high)
         if holds(middle):

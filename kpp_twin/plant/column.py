@@ -15,7 +15,7 @@ from typing import Literal
 
 import numpy as np
 
-from kpp_twin.timegrid import Array
+from kpp_twin.units import Array
 
 AMBIENT_KPA = 101.325
 GRAVITY = 9.81

@@ -22,7 +22,7 @@ from kpp_twin.plant.kernel_air import (
 )
 from kpp_twin.plant.kernel_constants import Constants, Reason, Recorded, Total
 from kpp_twin.plant.kernel_drive import electric_kw, move, shaft_kw
-from kpp_twin.timegrid import Array
+from kpp_twin.units import Array
 
 Integers = npt.NDArray[np.int64]
 
@@ -30,13 +30,16 @@ Integers = npt.NDArray[np.int64]
 GOVERNED_LOW: Final = 0.97
 # ... at this rate; and leaves it what it lacks at the other. [1/s]
 FLYWHEEL_RELEASE_PER_S: Final = 0.5
-FLYWHEEL_RECOVERY_PER_S: Final = 0.05
+FLYWHEEL_RECOVERY_PER_S: Final = 0.033
 # A chain that drives the flywheel beyond this share of its highest speed is held ...
 GOVERNED_HIGH: Final = 0.97
 # ... until the flywheel could give the power for this time only. [s]
 GOVERNED_CATCH_S: Final = 3.0
 # Column and flywheel return to their goal so many times as fast as the column empties.
 GOVERNED_RATE: Final = 2.0
+# What the flywheel has too much of takes away no more than this share of the air that the power needs: else the column
+# would be empty when the flywheel has slowed down.
+GOVERNED_KINETIC_SHARE: Final = 0.25
 # Less than this in a column or flywheel that only decays is nothing: it goes with the rest. [kJ]
 NOTHING_KJ: Final = 1e-12
 
@@ -87,11 +90,9 @@ def governed(
     The generator takes what the column gives now, and what the flywheel holds above a share of the speed sought.
     """
     kinetic_kj = 0.5 * (c.chain_t * v * v + c.flywheel_t * omega * omega)
-    wanted_kw = (
-        goals.inflow_kw
-        + goals.column_per_s * (goals.column_kj - held_kj)
-        + goals.kinetic_per_s * (goals.kinetic_kj - kinetic_kj)
-    )
+    lacking_kw = goals.kinetic_per_s * (goals.kinetic_kj - kinetic_kj)
+    lacking_kw = max(lacking_kw, -GOVERNED_KINETIC_SHARE * goals.inflow_kw)
+    wanted_kw = goals.inflow_kw + goals.column_per_s * (goals.column_kj - held_kj) + lacking_kw
     most_kw = c.full_kn * v
     fill = 1.0 if wanted_kw >= most_kw else max(0.0, wanted_kw / most_kw)
 
@@ -154,7 +155,7 @@ def run(
         Added to and filled in place: energies, seconds by reason, records and the reasons in each.
     """
     p, v, omega, generated, compressed, on, since_s = state
-    dt = c.step_s / c.substeps
+    dt, per_s = c.step_s / c.substeps, 1.0 / c.step_s
     air_kj = air_exergy_kj(c, p)
     sums = np.zeros(len(totals))
     rising = np.zeros(len(cells) + 1)
@@ -227,7 +228,8 @@ def run(
             for _ in range(c.substeps):
                 lift = 0.0
                 nozzle = share * c.full
-                if nozzle > 0.0 or held_kj > 0.0:
+                # A chain at rest is held against any lift.
+                if (nozzle > 0.0 or held_kj > 0.0) and (v > 0.0 or brake_kn <= 0.0):
                     # The chain goes no farther than this, so it draws no more air than this.
                     gain = c.locked_m_per_s2 if c.ratio * v >= omega else c.free_m_per_s2
                     farthest = min(v + dt * gain, c.max_chain_speed) * dt
@@ -272,7 +274,7 @@ def run(
             if omega > 0.0 and 0.5 * c.flywheel_t * omega * omega < NOTHING_KJ and v <= 0.0:
                 sums[Total.WINDAGE_LOSS] += 0.5 * c.flywheel_t * omega * omega
                 omega = 0.0
-            generated = (sums[Total.GENERATOR_OUT] - before_kj) / c.step_s
+            generated = (sums[Total.GENERATOR_OUT] - before_kj) * per_s
             sums[Total.NANOBUBBLE_IN] += auxiliary_kj
             sums[Total.NANOBUBBLE_LOSS] += auxiliary_kj
 
@@ -283,7 +285,7 @@ def run(
             if every > 0:
                 generator_sum += generated
                 compressor_sum += compressed
-                auxiliary_sum += auxiliary_kj / c.step_s
+                auxiliary_sum += auxiliary_kj * per_s
                 reasons_seen |= reasons
                 steps += 1
                 if steps == every:

@@ -4,7 +4,7 @@ import math
 
 from kpp_twin.compiled import compiled
 from kpp_twin.plant.kernel_constants import Constants, Reason
-from kpp_twin.timegrid import Array
+from kpp_twin.units import Array
 
 
 @compiled

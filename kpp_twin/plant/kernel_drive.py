@@ -9,7 +9,7 @@ from typing import Final
 
 from kpp_twin.compiled import compiled
 from kpp_twin.plant.kernel_constants import Constants, Reason, Total
-from kpp_twin.timegrid import Array
+from kpp_twin.units import Array
 
 # Relative step of speed at which Newton's method stops: errors are squared in each round.
 NEWTON_STEP: Final = 1e-9
@@ -104,8 +104,9 @@ def free_chain(c: Constants, v: float, lift_kn: float, brake_kn: float, dt: floa
 @compiled
 def free_flywheel(c: Constants, omega: float, generator_kw: float, dt: float) -> tuple[float, float]:
     """Speed after and generator of a flywheel without the chain; it gives power down to its least speed."""
-    square = 2.0 * c.flywheel_t / dt + c.windage
-    linear = 2.0 * c.flywheel_t * omega / dt
+    square = 2.0 * c.flywheel_t / dt
+    linear = square * omega
+    square += c.windage
     if generator_kw > 0.0:
         if omega > c.min_speed:
             shaft = shaft_kw(c, generator_kw)

@@ -10,8 +10,7 @@ import numpy as np
 from kpp_twin.plant.column import AMBIENT_KPA, Column, pressure_ratio
 from kpp_twin.plant.kernel_constants import Constants
 from kpp_twin.plant.parameters import PlantParameters
-from kpp_twin.timegrid import Array
-from kpp_twin.units import KG_PER_T, KPA_PER_BAR, N_PER_KN, RAD_PER_S_PER_RPM, SECONDS_PER_DAY
+from kpp_twin.units import KG_PER_T, KPA_PER_BAR, N_PER_KN, RAD_PER_S_PER_RPM, SECONDS_PER_DAY, Array
 
 # The governor seeks the speed at which so much of a full column would give the power: the rest is its reach.
 GOVERNED_FILL = 0.9

@@ -13,8 +13,7 @@ from kpp_twin.plant.kernel_air import air_exergy_kj, column_kj
 from kpp_twin.plant.kernel_constants import Reason, Recorded, Total
 from kpp_twin.plant.model import PlantModel
 from kpp_twin.plant.parameters import PlantParameters
-from kpp_twin.timegrid import Array
-from kpp_twin.units import KPA_PER_BAR, SECONDS_PER_HOUR
+from kpp_twin.units import KPA_PER_BAR, SECONDS_PER_HOUR, Array
 
 ROUNDING = 1e-9
 

@@ -8,8 +8,7 @@ from kpp_twin.plant.kernel_air import compression_ratio
 from kpp_twin.plant.model import PlantModel, chain_demand_kw
 from kpp_twin.plant.parameters import PlantParameters
 from kpp_twin.plant.values import electric_kw
-from kpp_twin.timegrid import Array
-from kpp_twin.units import KPA_PER_BAR
+from kpp_twin.units import KPA_PER_BAR, Array
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
