@@ -68,7 +68,7 @@ def test_the_initial_state_is_the_sites() -> None:
     assert (
         AssetState(
             battery_kwh=500.0,
-            plant=PlantState(receiver_kpa=600.0, cell_air=(0.0,) * 8).as_json(),
+            plant=PlantState(receiver_kpa=600.0, cell_air=(0.0,) * 16).as_json(),
             month="2021-10",
             peak_import_kw=1050.0,
         )
@@ -210,7 +210,7 @@ def test_every_hour_keeps_its_limits_and_its_books(
     start = START + timedelta(hours=hour_number)
     state = AssetState(
         battery_kwh=battery_kwh,
-        plant=PlantState(receiver_kpa=100 * receiver_bar, cell_air=(0.5,) * 8).as_json(),
+        plant=PlantState(receiver_kpa=100 * receiver_bar, cell_air=(0.5,) * 16).as_json(),
         month="2021-10",
         peak_import_kw=800.0,
         rebound_kwh=rebound[0],
