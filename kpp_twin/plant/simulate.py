@@ -344,7 +344,7 @@ def _trajectory(
     if setpoints.reactive_kvar is not None:
         ends = np.ceil((np.arange(len(record)) + 1) * setpoints_per_record).astype(int) - 1
         asked_kvar = setpoints.reactive_kvar[ends]
-    most_kvar = np.sqrt(model.parameters.converter_kva**2 - generator_kw**2)
+    most_kvar = np.sqrt(np.maximum(model.parameters.converter_kva**2 - generator_kw**2, 0.0))
     reasons = reasons | np.where(np.abs(asked_kvar) > most_kvar, 1 << Reason.CONVERTER_RATING, 0)
     return PlantTrajectory(
         reactive_kvar=np.clip(asked_kvar, -most_kvar, most_kvar),
