@@ -40,6 +40,15 @@ def test_each_command_of_the_readme_runs(command: str, filled: Settings, monkeyp
     assert result.stdout
 
 
+@pytest.mark.parametrize("text", [text for language, text in BLOCKS if language == "python"], ids=["services", "plant"])
+def test_each_example_runs(text: str, capsys: pytest.CaptureFixture[str]):
+    exec(compile(text, "README.md", "exec"), {})
+    printed = capsys.readouterr().out
+    if "print" in text:
+        assert float(printed.split()[0]) > 4
+        assert abs(float(printed.split()[1])) < 1e-9
+
+
 def test_every_command_is_in_the_readme():
     for name in app.commands:
         assert f"`{name}`" in README or f"kpp-twin {name}" in README, name
