@@ -15,7 +15,7 @@ PATHS = 20
 SECONDS_PER_HOUR, HOURS_PER_YEAR = 3600, 8760
 
 
-@settings(max_examples=1000 if IS_FULL else 100)
+@settings(max_examples=500 if IS_FULL else 100)
 @given(plants(), st.sampled_from(STEPS_S), st.integers(0, 2**32 - 1))
 def test_over_unity_is_impossible(plant: PlantParameters, step_s: float, seed: int) -> None:
     """Each path goes on from the state in which the one before ended, or begins anew."""
