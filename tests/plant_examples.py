@@ -107,7 +107,7 @@ def plants(draw: st.DrawFn, **fixed: Any) -> PlantParameters:
     share = draw(fractions(0.05, 0.99))
     # The losses go with the rating, so what the chain can give does too.
     values["generator_kw"] = 1.0
-    for _ in range(20):
+    for _ in range(12):
         most_kw, _ = PlantParameters.model_construct(**values).most_generator_kw()
         assume(most_kw > 1e-3)
         values["generator_kw"] = math.sqrt(values["generator_kw"] * most_kw)
