@@ -80,12 +80,13 @@ def capability(model: PlantModel, state: PlantState, *, horizon_s: int, notice_s
     def takes(power_kw: float) -> bool:
         return float(told(-power_kw).power_kw[notice_s:].max()) <= -GIVEN * power_kw
 
+    bubbles_kw = model.constants.nanobubble_kw if state.chain_speed_m_per_s > 0 else 0.0
     at_rest = told(0.0).power_kw[notice_s:]
     most_out, most_in = told(plant.generator_kw), told(-plant.compressor_kw)
     return Capability(
         horizon_s=horizon_s,
         notice_s=notice_s,
-        power_kw=state.generator_kw - state.compressor_kw,
+        power_kw=state.generator_kw - state.compressor_kw - bubbles_kw,
         highest_kw=_largest(gives, plant.generator_kw) or float(at_rest.min()),
         lowest_kw=-_largest(takes, plant.compressor_kw) or float(at_rest.max()),
         most_out_kwh=float(np.sum(np.maximum(most_out.power_kw, 0.0))) / SECONDS_PER_HOUR,

@@ -37,9 +37,9 @@ GOVERNED_HIGH: Final = 0.97
 GOVERNED_CATCH_S: Final = 3.0
 # Column and flywheel return to their goal so many times as fast as the column empties.
 GOVERNED_RATE: Final = 2.0
-# What the flywheel has too much of takes away no more than this share of the air that the power needs: else the column
-# would be empty when the flywheel has slowed down.
-GOVERNED_KINETIC_SHARE: Final = 0.25
+# While the flywheel has too much, this share of the air that the power needs still comes in: else the column would be
+# empty when the flywheel has slowed down.
+GOVERNED_LEAST_INFLOW: Final = 0.75
 # Less than this in a column or flywheel that only decays is nothing: it goes with the rest. [kJ]
 NOTHING_KJ: Final = 1e-12
 
@@ -90,9 +90,12 @@ def governed(
     The generator takes what the column gives now, and what the flywheel holds above a share of the speed sought.
     """
     kinetic_kj = 0.5 * (c.chain_t * v * v + c.flywheel_t * omega * omega)
-    lacking_kw = goals.kinetic_per_s * (goals.kinetic_kj - kinetic_kj)
-    lacking_kw = max(lacking_kw, -GOVERNED_KINETIC_SHARE * goals.inflow_kw)
-    wanted_kw = goals.inflow_kw + goals.column_per_s * (goals.column_kj - held_kj) + lacking_kw
+    wanted_kw = (
+        goals.inflow_kw
+        + goals.column_per_s * (goals.column_kj - held_kj)
+        + goals.kinetic_per_s * (goals.kinetic_kj - kinetic_kj)
+    )
+    wanted_kw = max(wanted_kw, GOVERNED_LEAST_INFLOW * goals.inflow_kw)
     most_kw = c.full_kn * v
     fill = 1.0 if wanted_kw >= most_kw else max(0.0, wanted_kw / most_kw)
 
@@ -165,6 +168,7 @@ def run(
     generator_sum = compressor_sum = auxiliary_sum = 0.0
     for block in range(len(generator_setpoint_kw)):
         sums[:] = 0.0
+        generated_kj = 0.0
         limit = limit_kw[block]
         asked_kw = max(generator_setpoint_kw[block], 0.0)
         fill = fill_setpoint[block]
@@ -223,7 +227,7 @@ def run(
             brake_kn = 0.0
             if held:
                 share, brake_kn = 0.0, c.brake_kn
-            before_kj = sums[Total.GENERATOR_OUT]
+            sums[Total.GENERATOR_OUT] = 0.0
             auxiliary_kj = 0.0
             for _ in range(c.substeps):
                 lift = 0.0
@@ -274,7 +278,8 @@ def run(
             if omega > 0.0 and 0.5 * c.flywheel_t * omega * omega < NOTHING_KJ and v <= 0.0:
                 sums[Total.WINDAGE_LOSS] += 0.5 * c.flywheel_t * omega * omega
                 omega = 0.0
-            generated = (sums[Total.GENERATOR_OUT] - before_kj) * per_s
+            generated_kj += sums[Total.GENERATOR_OUT]
+            generated = sums[Total.GENERATOR_OUT] * per_s
             sums[Total.NANOBUBBLE_IN] += auxiliary_kj
             sums[Total.NANOBUBBLE_LOSS] += auxiliary_kj
 
@@ -300,6 +305,7 @@ def run(
                     generator_sum = compressor_sum = auxiliary_sum = 0.0
                     steps, reasons_seen = 0, 0
                     written += 1
+        sums[Total.GENERATOR_OUT] = generated_kj
         totals += sums
     count(last_reasons, same * c.step_s, limited)
     state[:] = np.array([p, v, omega, generated, compressed, on, since_s])

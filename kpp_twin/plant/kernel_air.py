@@ -1,10 +1,14 @@
 """Compressor, receiver and ascending column, compiled. Units as in `kernel_constants`."""
 
 import math
+from typing import Final
 
 from kpp_twin.compiled import compiled
 from kpp_twin.plant.kernel_constants import Constants, Reason
 from kpp_twin.units import Array
+
+# Least pressure over ambient against which a compressor works.
+LEAST_DISCHARGE: Final = 2.0
 
 
 @compiled
@@ -16,8 +20,11 @@ def air_exergy_kj(c: Constants, pressure_kpa: float) -> float:
 
 @compiled
 def compression_ratio(c: Constants, pressure_kpa: float) -> float:
-    """Electricity per air delivered at a pressure, over ``R T``: ideal work of the stages over the efficiency."""
-    log_ratio = math.log(pressure_kpa * c.per_ambient_kpa)
+    """Electricity per air delivered at a pressure, over ``R T``: ideal work of the stages over the efficiency.
+
+    Into a receiver that is nearly empty, a compressor works against its own valves.
+    """
+    log_ratio = math.log(max(pressure_kpa * c.per_ambient_kpa, LEAST_DISCHARGE))
     if c.compression_share > 0.0:
         log_ratio = math.expm1(c.compression_share * log_ratio) / c.compression_share
     return log_ratio / c.compressor_efficiency

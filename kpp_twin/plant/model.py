@@ -10,7 +10,7 @@ import numpy as np
 from kpp_twin.plant.column import AMBIENT_KPA, Column, pressure_ratio
 from kpp_twin.plant.kernel_constants import Constants
 from kpp_twin.plant.parameters import PlantParameters
-from kpp_twin.units import KG_PER_T, KPA_PER_BAR, N_PER_KN, RAD_PER_S_PER_RPM, SECONDS_PER_DAY, Array
+from kpp_twin.units import KG_PER_T, KPA_PER_BAR, N_PER_KN, RAD_PER_S_PER_RPM, SECONDS_PER_DAY, Array, Number
 
 # The governor seeks the speed at which so much of a full column would give the power: the rest is its reach.
 GOVERNED_FILL = 0.9
@@ -122,13 +122,11 @@ class PlantModel:
         )
 
 
-def chain_demand_kw(plant: PlantParameters, generator_kw: float, speed: float) -> float:
-    """Buoyant power that a generator power needs in steady state at a chain speed."""
+def chain_demand_kw(plant: PlantParameters, generator_kw: Number, speed: Number) -> Number:
+    """Buoyant power that a generator power needs in steady state at a chain speed; scalars or arrays."""
     standing, linear, quadratic = plant.generator_loss
-    shaft = 0.0
-    if generator_kw > 0:
-        shaft = standing + (1.0 + linear) * generator_kw + quadratic * generator_kw**2
-    shaft += plant.windage_kw * (speed / plant.chain_speed(plant.flywheel_rated_rpm)) ** 2
+    shaft = standing * np.sign(generator_kw) + (1.0 + linear) * generator_kw + quadratic * generator_kw**2
+    shaft = shaft + plant.windage_kw * (speed / plant.chain_speed(plant.flywheel_rated_rpm)) ** 2
     drag_kn = plant.drag_kn_per_speed2 * speed**2
     return shaft / plant.gear_efficiency + (plant.friction_n / N_PER_KN + drag_kn) * speed
 
@@ -140,7 +138,7 @@ def _goal_speeds(plant: PlantParameters) -> Array:
     force_kn = GOVERNED_FILL * plant.full_force_kn
     speeds = np.linspace(min(low, high), high, 257)
     powers = np.linspace(0.0, plant.generator_kw, GOAL_POINTS)
-    surplus_kw = np.array([[force_kn * v - chain_demand_kw(plant, power, v) for v in speeds] for power in powers])
+    surplus_kw = force_kn * speeds - chain_demand_kw(plant, powers[:, None], speeds[None, :])
     column = plant.column
     emptying_m = (
         float(np.sum(column.held(column.full)[1:] * column.value_kj[1:-1])) * column.cell_m / column.full_work_kj

@@ -1,5 +1,6 @@
 """Run the plant: setpoints from outside go in; energies, reasons, records and the next state come out."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Self
@@ -78,10 +79,25 @@ class PlantState:
         TwinError
             It cannot; all faults in one message.
         """
-        faults = []
         constants, cells = model.constants, len(model.dissolving)
+        engaged = self.flywheel_rad_per_s / constants.ratio
+        ranges = {
+            "flywheel_rad_per_s": constants.max_speed,
+            "chain_speed_m_per_s": engaged,  # never ahead of the flywheel
+            "generator_kw": constants.generator_kw,
+            "compressor_kw": constants.compressor_kw,
+            "compressor_since_s": math.inf,
+        }
+        faults = [
+            f"{name} {getattr(self, name)!r} is outside 0 to {most:g}"
+            for name, most in ranges.items()
+            if not 0 <= getattr(self, name) <= most * (1 + ROUNDING)
+        ]
         if not AMBIENT_KPA < self.receiver_kpa <= constants.max_kpa * (1 + ROUNDING):
             faults.append(f"receiver_kpa {self.receiver_kpa!r} is outside ambient to {constants.max_kpa:g}")
+        least_kw = constants.compressor_min_kw * (1 - ROUNDING)
+        if self.compressor_kw < least_kw if self.compressor_runs else self.compressor_kw > 0:
+            faults.append(f"compressor_kw {self.compressor_kw!r} does not fit compressor_runs {self.compressor_runs}")
         if len(self.cell_air) != cells:
             faults.append(f"cell_air has {len(self.cell_air)} cells, the plant {cells}")
         elif not all(
@@ -89,16 +105,6 @@ class PlantState:
             for air, most in zip(self.cell_air, model.column.held(model.column.full)[1:], strict=True)
         ):
             faults.append("cell_air holds less than nothing or more than full floaters")
-        if not 0 <= self.flywheel_rad_per_s <= constants.max_speed * (1 + ROUNDING):
-            faults.append(f"flywheel_rad_per_s {self.flywheel_rad_per_s!r} is outside 0 to {constants.max_speed:g}")
-        if not 0 <= self.chain_speed_m_per_s * constants.ratio <= self.flywheel_rad_per_s * (1 + ROUNDING):
-            faults.append(f"chain_speed_m_per_s {self.chain_speed_m_per_s!r} is below 0 or ahead of the flywheel")
-        if not 0 <= self.generator_kw <= constants.generator_kw * (1 + ROUNDING):
-            faults.append(f"generator_kw {self.generator_kw!r} is outside 0 to {constants.generator_kw:g}")
-        if not 0 <= self.compressor_kw <= constants.compressor_kw * (1 + ROUNDING):
-            faults.append(f"compressor_kw {self.compressor_kw!r} is outside 0 to {constants.compressor_kw:g}")
-        if not self.compressor_since_s >= 0:
-            faults.append(f"compressor_since_s {self.compressor_since_s!r} is below 0")
         if faults:
             raise _state_error("; ".join(faults))
 
@@ -320,7 +326,7 @@ def simulate(
         energy_kwh={total.name.lower(): float(totals[total]) / SECONDS_PER_HOUR for total in Total},
         store_change_kwh=after.stored_kwh(model) - state.stored_kwh(model),
         limited_s={reason.name.lower(): float(limited[reason]) for reason in Reason if limited[reason]},
-        trajectory=_trajectory(model, setpoints, record, reasons, record_every / hold) if record_every else None,
+        trajectory=_trajectory(model, setpoints, record, reasons, record_every, hold) if record_every else None,
     )
 
 
@@ -329,7 +335,7 @@ def _floats(setpoint: Array) -> Array:
 
 
 def _trajectory(
-    model: PlantModel, setpoints: PlantSetpoints, record: Array, reasons: Integers, setpoints_per_record: float
+    model: PlantModel, setpoints: PlantSetpoints, record: Array, reasons: Integers, every: int, hold: int
 ) -> PlantTrajectory:
     constants = model.constants
     columns = {name: record[:, name].copy() for name in Recorded}
@@ -342,8 +348,8 @@ def _trajectory(
     generator_kw = columns[Recorded.GENERATOR_KW]
     asked_kvar = np.zeros(len(record))
     if setpoints.reactive_kvar is not None:
-        ends = np.ceil((np.arange(len(record)) + 1) * setpoints_per_record).astype(int) - 1
-        asked_kvar = setpoints.reactive_kvar[ends]
+        last_steps = (np.arange(len(record)) + 1) * every - 1
+        asked_kvar = setpoints.reactive_kvar[last_steps // hold]
     most_kvar = np.sqrt(np.maximum(model.parameters.converter_kva**2 - generator_kw**2, 0.0))
     reasons = reasons | np.where(np.abs(asked_kvar) > most_kvar, 1 << Reason.CONVERTER_RATING, 0)
     return PlantTrajectory(

@@ -32,18 +32,18 @@ class PlantValues(BaseModel):
 
     # Shaft and chain
     floaters: int = _parameter(66, "1", "on the chain", _PUBLIC, ge=2, le=10_000)
-    floater_volume_m3: float = _parameter(0.4, "m³", "air in a full floater", _PUBLIC, gt=0, le=100)
-    floater_area_m2: float = _parameter(0.5, "m²", "cross-section of a floater", "volume over pitch", gt=0, le=100)
+    floater_volume_m3: float = _parameter(0.4, "m³", "air in a full floater", _PUBLIC, ge=1e-4, le=100)
+    floater_area_m2: float = _parameter(0.5, "m²", "cross-section of a floater", "volume over pitch", ge=1e-4, le=100)
     floater_mass_kg: float = _parameter(16.0, "kg", "of an empty floater", _PUBLIC, ge=0, le=1e5)
     shaft_height_m: float = _parameter(25.0, "m", "from the nozzle to the surface", _PUBLIC, gt=0.5, le=1000)
     chain_length_m: float = _parameter(57.5, "m", "of the whole loop", "height, sprockets", gt=1, le=5000)
     chain_mass_kg_per_m: float = _parameter(10.0, "kg/m", "of the bare chain", _PUBLIC, ge=0, le=1e4)
-    max_chain_force_kn: float = _parameter(150.0, "kN", "that the chain can bear", _ASSUMED, gt=0)
-    drag_area_m2: float = _parameter(0.3, "m²", "that the water resists, per floater in the train", _ASSUMED, gt=0)
-    drag_coefficient: float = _parameter(0.6, "1", "on that area", _PUBLIC, gt=0, le=5)
-    friction_n: float = _parameter(600.0, "N", "of chain and bearings", _ASSUMED, ge=0)
+    max_chain_force_kn: float = _parameter(150.0, "kN", "that the chain can bear", _ASSUMED, gt=0, le=1e9)
+    drag_area_m2: float = _parameter(0.3, "m²", "that the water resists, per floater", _ASSUMED, ge=1e-4, le=100)
+    drag_coefficient: float = _parameter(0.6, "1", "on that area", _PUBLIC, ge=1e-3, le=5)
+    friction_n: float = _parameter(600.0, "N", "of chain and bearings", _ASSUMED, ge=0, le=1e7)
     brake_force_kn: float = _parameter(
-        200.0, "kN", "holds the chain at rest, and below its highest speed", _ASSUMED, gt=0
+        200.0, "kN", "holds the chain at rest, and below its highest speed", _ASSUMED, gt=0, le=1e9
     )
     column_cells: int = _parameter(16, "1", "into which the ascending column is cut", "numerical", ge=1, le=64)
 
@@ -57,7 +57,7 @@ class PlantValues(BaseModel):
     )
     ambient_temperature_c: float = _parameter(15.0, "°C", "of the air", _ASSUMED, ge=-40, le=60)
     water_temperature_c: float = _parameter(15.0, "°C", "of the water in the shaft (H2)", _ASSUMED, ge=0, le=95)
-    heat_source_kw: float = _parameter(0.0, "kW", "heat that keeps the water warmer than the air (H2)", _ASSUMED, ge=0)
+    heat_source_kw: float = _parameter(0.0, "kW", "heat that keeps the water warm (H2)", _ASSUMED, ge=0, le=1e6)
     nanobubble_drag_reduction: float = _parameter(0.0, "fraction", "of the drag (H1)", "public: 0.12", ge=0, le=0.5)
     nanobubble_air_m3_per_s: float = _parameter(
         0.0,
@@ -65,13 +65,14 @@ class PlantValues(BaseModel):
         "air at ambient pressure that makes the bubbles, compressed while the chain moves (H1)",
         _ASSUMED,
         ge=0,
+        le=1e3,
     )
 
     # Compressor and receiver
-    compressor_kw: float = _parameter(150.0, "kW", "electrical rating", _ASSUMED, gt=0)
-    compressor_min_kw: float = _parameter(45.0, "kW", "least power while it runs", "screw, 30 %", ge=0)
+    compressor_kw: float = _parameter(150.0, "kW", "electrical rating", _ASSUMED, gt=0, le=1e6)
+    compressor_min_kw: float = _parameter(45.0, "kW", "least power while it runs", "screw, 30 %", ge=0, le=1e6)
     compressor_efficiency: float = _parameter(
-        0.66, "fraction", "wire to the ideal work of its stages", "0.60 isothermal", gt=0, le=1
+        0.66, "fraction", "wire to the ideal work of its stages", "0.60 isothermal", ge=0.01, le=1
     )
     compressor_stages: int = _parameter(2, "1", "with cooling between them", _ASSUMED, ge=1, le=6)
     compression_index: float = _parameter(
@@ -79,8 +80,10 @@ class PlantValues(BaseModel):
     )
     compressor_min_run_s: float = _parameter(60.0, "s", "it runs at least", _ASSUMED, ge=0, le=86_400)
     compressor_restart_s: float = _parameter(60.0, "s", "it rests at least", _ASSUMED, ge=0, le=86_400)
-    compressor_ramp_kw_per_s: float = _parameter(50.0, "kW/s", "upward; downward it unloads at once", _ASSUMED, gt=0)
-    receiver_m3: float = _parameter(100.0, "m³", "compressed air", _ASSUMED, gt=0)
+    compressor_ramp_kw_per_s: float = _parameter(
+        50.0, "kW/s", "upward; downward it unloads at once", _ASSUMED, ge=1e-3, le=1e6
+    )
+    receiver_m3: float = _parameter(100.0, "m³", "compressed air", _ASSUMED, ge=1e-3, le=1e8)
     min_receiver_bar: float = _parameter(4.0, "bar", "absolute; below it nothing is injected", _PUBLIC, gt=0, le=500)
     max_receiver_bar: float = _parameter(10.0, "bar", "absolute", _ASSUMED, gt=0, le=500)
     initial_receiver_bar: float = _parameter(6.0, "bar", "when the history begins", _ASSUMED, gt=0, le=500)
@@ -89,21 +92,21 @@ class PlantValues(BaseModel):
     leak_per_day: float = _parameter(0.01, "fraction", "of the receiver's air above ambient", _ASSUMED, ge=0, lt=1)
 
     # Drive
-    sprocket_radius_m: float = _parameter(1.2, "m", "chain to gear", _PUBLIC, gt=0, le=50)
-    gear_ratio: float = _parameter(39.4, "1", "sprocket to flywheel", _PUBLIC, gt=0, le=10_000)
-    gear_efficiency: float = _parameter(0.874, "fraction", "chain to flywheel", "0.92 x 0.95", gt=0, le=1)
-    flywheel_kg_m2: float = _parameter(500.0, "kg m²", "with the generator's rotor", _PUBLIC, gt=0, le=1e8)
+    sprocket_radius_m: float = _parameter(1.2, "m", "chain to gear", _PUBLIC, ge=0.01, le=50)
+    gear_ratio: float = _parameter(39.4, "1", "sprocket to flywheel", _PUBLIC, ge=0.01, le=10_000)
+    gear_efficiency: float = _parameter(0.874, "fraction", "chain to flywheel", "0.92 x 0.95", ge=0.01, le=1)
+    flywheel_kg_m2: float = _parameter(500.0, "kg m²", "with the generator's rotor", _PUBLIC, ge=0.01, le=1e8)
     flywheel_rated_rpm: float = _parameter(
-        375.0, "1/min", "highest speed that the governor seeks", _PUBLIC, gt=0, le=1e5
+        375.0, "1/min", "highest speed that the governor seeks", _PUBLIC, ge=1, le=1e5
     )
     flywheel_min_rpm: float = _parameter(
-        150.0, "1/min", "least at which the generator gives power", _ASSUMED, gt=0, le=1e5
+        150.0, "1/min", "least at which the generator gives power", _ASSUMED, ge=0.1, le=1e5
     )
-    flywheel_max_rpm: float = _parameter(450.0, "1/min", "at which the chain is braked", _PUBLIC, gt=0, le=1e5)
+    flywheel_max_rpm: float = _parameter(450.0, "1/min", "at which the chain is braked", _PUBLIC, ge=1, le=1e5)
     windage_kw: float = _parameter(
-        0.3, "kW", "of the flywheel at rated speed, with the square of the speed", _ASSUMED, ge=0
+        0.3, "kW", "of the flywheel at rated speed, with the square of the speed", _ASSUMED, ge=0, le=1e5
     )
-    generator_kw: float = _parameter(45.0, "kW", "electrical rating", "what this chain gives", gt=0)
+    generator_kw: float = _parameter(45.0, "kW", "electrical rating", "what this chain gives", ge=1e-6, le=1e6)
     generator_standing_loss: float = _parameter(
         0.012, "fraction", "of the rating, while it runs", _ASSUMED, ge=0, le=0.5
     )
@@ -111,8 +114,8 @@ class PlantValues(BaseModel):
     generator_quadratic_loss: float = _parameter(
         0.03, "fraction", "of the rating at rated power, with the square of the power", _ASSUMED, ge=0, le=0.5
     )
-    generator_ramp_kw_per_s: float = _parameter(50.0, "kW/s", "either way", _PUBLIC, gt=0)
-    converter_kva: float = _parameter(60.0, "kVA", "apparent power of the converter", _ASSUMED, gt=0)
+    generator_ramp_kw_per_s: float = _parameter(50.0, "kW/s", "either way", _PUBLIC, ge=1e-3, le=1e6)
+    converter_kva: float = _parameter(60.0, "kVA", "apparent power of the converter", _ASSUMED, ge=1e-6, le=1e6)
 
     @property
     def temperature_ratio(self) -> float:

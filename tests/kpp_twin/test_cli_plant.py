@@ -51,7 +51,7 @@ def test_every_parameter_comes_with_unit_range_and_source(command: Command):
     header, *rows = csv.reader(io.StringIO(command("--parameters").stdout), dialect="excel-tab")
     assert header == ["name", "value", "unit", "range", "meaning", "source"]
     assert [row[0] for row in rows] == list(PlantParameters.model_fields)
-    assert ["receiver_m3", "100.0", "m³", "> 0", "compressed air", "assumption"] in rows
+    assert ["receiver_m3", "100.0", "m³", ">= 0.001, <= 1e+08", "compressed air", "assumption"] in rows
 
 
 def test_on_a_terminal_the_parameters_are_a_table(command: Command, monkeypatch: pytest.MonkeyPatch):
