@@ -71,6 +71,7 @@ def test_forecasts_are_judged_in_windows(tmp_path: Path):
     assert all(0 < value < 2 for value in found.values())
 
 
+@pytest.mark.full
 def test_the_plant_runs_through_its_days_and_its_ledger_closes(tmp_path: Path):
     found = figures(run("plant", "--json", "--days", "2", "--runs", "1", folder=tmp_path))
     assert set(found) - {"peak_mib"} == {"steps_per_s", "closure_relative", "round_trip", "first_step_s"}

@@ -35,8 +35,8 @@ from tests.faults.conftest import (
     snapshot_hash,
 )
 
-N_HOURS = 24 if IS_FULL else 8
-ROUNDS = {2: 40 if IS_FULL else 1, 4: 10 if IS_FULL else 1}
+N_HOURS = 24 if IS_FULL else 4
+ROUNDS = {2: 40, 4: 10} if IS_FULL else {4: 1}
 PATIENCE_S = 3.0
 
 
