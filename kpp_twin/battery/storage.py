@@ -60,6 +60,10 @@ class StorageConfiguration:
             faults.append(f"0 <= min_soc < max_soc <= 1 must hold, not {self.min_soc!r} and {self.max_soc!r}")
         if not 0 <= self.self_discharge_per_month < 1:
             faults.append(f"self_discharge_per_month must be in [0, 1), not {self.self_discharge_per_month!r}")
+        if not faults:
+            lost_kw = -math.log1p(-self.self_discharge_per_month) / HOURS_PER_MONTH * self.max_kwh
+            if self.max_power * self.charge_efficiency < lost_kw:
+                faults.append(f"max_power {self.max_power!r} cannot replace the self-discharge of {lost_kw:.3g} kW")
         if faults:
             raise ConfigError(
                 f"{len(faults)} fault(s) in the storage: " + "; ".join(faults),

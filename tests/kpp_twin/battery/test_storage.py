@@ -78,7 +78,7 @@ def test_what_is_available_is_seen_from_the_grid() -> None:
 configurations = st.builds(
     StorageConfiguration,
     capacity=st.floats(10, 5000),
-    max_power=st.floats(1, 2000),
+    max_power=st.floats(10, 2000),
     min_soc=st.floats(0, 0.4),
     max_soc=st.floats(0.5, 1),
     charge_efficiency=st.floats(0.5, 1),
@@ -111,6 +111,11 @@ def test_self_discharge_over_a_month_is_what_was_said() -> None:
     config = replace(DOCUMENT, self_discharge_per_month=0.02)
     assert stored_after(500.0, 0.0, 730.5, config) == pytest.approx(490.0)
     assert power_window_kw(config.min_kwh, 1.0, config)[1] < 0, "what holds the limit is drawn from the grid"
+
+
+def test_a_battery_that_cannot_hold_its_charge_is_refused() -> None:
+    with pytest.raises(ConfigError, match=r"max_power 1.0 cannot replace the self-discharge of 4.0 kW"):
+        replace(DOCUMENT, capacity=4216.0, max_power=1.0, max_soc=1.0, self_discharge_per_month=0.5)
 
 
 def test_all_faults_come_in_one_message() -> None:
