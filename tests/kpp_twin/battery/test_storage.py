@@ -114,7 +114,7 @@ def test_self_discharge_over_a_month_is_what_was_said() -> None:
 
 
 def test_a_battery_that_cannot_hold_its_charge_is_refused() -> None:
-    with pytest.raises(ConfigError, match=r"max_power 1.0 cannot replace the self-discharge of 4.0 kW"):
+    with pytest.raises(ConfigError, match=r"max_power 1.0 cannot replace the self-discharge of 4 kW"):
         replace(DOCUMENT, capacity=4216.0, max_power=1.0, max_soc=1.0, self_discharge_per_month=0.5)
 
 
