@@ -1,5 +1,8 @@
 """Errors name the fault, the place and the next step, and carry their exit code."""
 
+from collections.abc import Iterable
+from typing import Any
+
 
 class TwinError(Exception):
     """Something the twin cannot go on with.
@@ -73,3 +76,8 @@ class HistoryError(TwinError):
 
 class QueryError(TwinError):
     """An ad-hoc query was refused or failed."""
+
+
+def faults_of(errors: Iterable[Any], whole: str) -> list[str]:
+    """Texts of the errors that a pydantic model found, each with its place; ``whole`` where that is all of it."""
+    return [f"{'.'.join(map(str, error['loc'])) or whole}: {error['msg']}" for error in errors]

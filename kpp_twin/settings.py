@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
-from kpp_twin.errors import ConfigError
+from kpp_twin.errors import ConfigError, faults_of
 from kpp_twin.feeds import LOAD, PRICE, WEATHER, Feed
 from kpp_twin.site import REFERENCE_SITE
 from kpp_twin.timegrid import utc
@@ -159,7 +159,7 @@ def load_settings() -> Settings:
         if not faults:
             return settings
     except ValidationError as error:
-        faults += [f"{'.'.join(map(str, e['loc'])) or 'settings'}: {e['msg']}" for e in error.errors()]
+        faults += faults_of(error.errors(), "settings")
     except ValueError as error:  # the file is no TOML
         faults.append(f"{CONFIG_FILE}: {error}")
     raise ConfigError(

@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from kpp_twin.errors import ConfigError
+from kpp_twin.errors import ConfigError, faults_of
 from kpp_twin.plant.parameters import PlantParameters
 from kpp_twin.units import MINUTES_PER_HOUR
 
@@ -246,7 +246,7 @@ def site_of(content: Mapping[str, Any] | str, *, place: str) -> Site:
             return Site.model_validate_json(content)
         return Site.model_validate(content)
     except ValidationError as error:
-        faults = [f"{'.'.join(map(str, e['loc'])) or 'site'}: {e['msg']}" for e in error.errors()]
+        faults = faults_of(error.errors(), "site")
         raise _config_error(place, faults) from error
 
 

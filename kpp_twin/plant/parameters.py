@@ -12,7 +12,7 @@ from typing import Any, Self
 from pydantic import ModelWrapValidatorHandler, ValidationError, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from kpp_twin.errors import ConfigError
+from kpp_twin.errors import ConfigError, faults_of
 from kpp_twin.plant.possible import impossible
 from kpp_twin.plant.values import PlantValues
 
@@ -92,7 +92,7 @@ def plant_of(content: Any, *, place: str) -> PlantParameters:
     try:
         return PlantParameters.model_validate(content)
     except ValidationError as error:
-        faults = [f"{'.'.join(map(str, e['loc'])) or 'plant'}: {e['msg']}" for e in error.errors()]
+        faults = faults_of(error.errors(), "plant")
         raise ConfigError(
             f"{len(faults)} fault(s) in the plant: " + "; ".join(faults),
             place=place,

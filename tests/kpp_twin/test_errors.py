@@ -5,7 +5,7 @@ import pickle
 import pytest
 
 from kpp_twin import errors
-from kpp_twin.errors import TwinError
+from kpp_twin.errors import TwinError, faults_of
 
 CLASSES = [item for item in vars(errors).values() if isinstance(item, type) and issubclass(item, TwinError)]
 
@@ -36,3 +36,8 @@ def test_an_error_survives_the_way_to_another_process(kind: type[TwinError]) -> 
     again = pickle.loads(pickle.dumps(error))
     assert type(again) is kind
     assert (str(again), again.place, again.exit_code) == (str(error), "store", kind.exit_code)
+
+
+def test_faults_are_told_with_their_place_or_the_whole() -> None:
+    errors = [{"loc": ("plant", "floaters"), "msg": "too few"}, {"loc": (), "msg": "cannot be"}]
+    assert faults_of(errors, "site") == ["plant.floaters: too few", "site: cannot be"]
