@@ -82,6 +82,13 @@ def goals_of(c: Constants, setpoint_kw: float, speed: float) -> Goals:
 
 
 @compiled
+def flywheel_spare_kj(c: Constants, goals: Goals, omega: float) -> float:
+    """What the flywheel holds above a share of the speed sought."""
+    low_speed = GOVERNED_LOW * goals.speed
+    return 0.5 * (c.flywheel_t * omega * omega - c.turning_t * low_speed * low_speed)
+
+
+@compiled
 def governed(
     c: Constants, goals: Goals, setpoint_kw: float, lift: float, v: float, omega: float, held_kj: float
 ) -> tuple[float, float]:
@@ -99,10 +106,10 @@ def governed(
     most_kw = c.full_kn * v
     fill = 1.0 if wanted_kw >= most_kw else max(0.0, wanted_kw / most_kw)
 
-    low_speed = GOVERNED_LOW * goals.speed
-    spare_kj = 0.5 * (c.flywheel_t * omega * omega - c.turning_t * low_speed * low_speed)
+    spare_kj = flywheel_spare_kj(c, goals, omega)
     shaft = -c.windage * omega * omega
     if c.ratio * v >= omega:
+        low_speed = GOVERNED_LOW * goals.speed
         spare_kj += 0.5 * c.chain_t * (v * v - low_speed * low_speed)
         shaft += c.gear_efficiency * (lift - c.friction_kn - c.drag * v * v) * v
     release_per_s = FLYWHEEL_RELEASE_PER_S if spare_kj > 0.0 else FLYWHEEL_RECOVERY_PER_S
@@ -216,9 +223,7 @@ def run(
                 share = 0.0
                 held = asked_kw <= 0.0 or omega > GOVERNED_HIGH * c.max_speed
                 if v <= 0.0 and not held:
-                    low_speed = GOVERNED_LOW * goals.speed
-                    spare_kj = 0.5 * (c.flywheel_t * omega * omega - c.turning_t * low_speed * low_speed)
-                    held = spare_kj > GOVERNED_CATCH_S * shaft_kw(c, asked_kw)
+                    held = flywheel_spare_kj(c, goals, omega) > GOVERNED_CATCH_S * shaft_kw(c, asked_kw)
                 if wanted_kw > 0.0 and goals.speed > 0.0:
                     share, governed_kw = governed(c, goals, wanted_kw, column_kn, v, omega, held_kj)
                     if governed_kw < wanted_kw:

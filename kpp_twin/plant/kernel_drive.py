@@ -76,7 +76,8 @@ def locked_move(
     if after < 0.0:
         return False, v, 0.0, 0.0, 0.0
     brake_kw = 0.0
-    if after > highest:
+    is_braked = after > highest
+    if is_braked:
         # Braked: whatever the chain gives beyond this speed and the load. A light flywheel may have less to give here.
         after = highest
         u = 0.5 * (v + after)
@@ -85,10 +86,8 @@ def locked_move(
             generator_kw = electric_kw(c, spare_kw * c.gear_efficiency)
             load = shaft_kw(c, generator_kw) * c.per_gear_efficiency
         brake_kw = max(0.0, spare_kw - load)
-        through_kw = load + windage * u * u + turning * per_s * u * (u - v)
-        return True, after, generator_kw, brake_kw, through_kw
     through_kw = load + windage * u * u + turning * per_s * u * (u - v)
-    return through_kw >= 0.0, after, generator_kw, brake_kw, through_kw
+    return is_braked or through_kw >= 0.0, after, generator_kw, brake_kw, through_kw
 
 
 @compiled
