@@ -79,7 +79,6 @@ def _figures(days: int, runs: int) -> Iterator[Figure]:
         run = run_days(days)
         cpu_s.append(time.process_time() - started)
     out_kwh = run.energy_kwh["generator_out"]
-    moved_kwh = run.supplied_kwh + out_kwh + run.lost_kwh + abs(run.store_change_kwh)
 
     yield Figure(
         name="steps_per_s",
@@ -88,7 +87,7 @@ def _figures(days: int, runs: int) -> Iterator[Figure]:
     )
     yield Figure(
         name="closure_relative",
-        value=abs(run.residual_kwh) / moved_kwh,
+        value=abs(run.residual_kwh) / run.moved_kwh,
         meaning="what the ledger misses, of the energy moved",
     )
     yield Figure(

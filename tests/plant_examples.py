@@ -170,8 +170,7 @@ def carnot_share(plant: PlantParameters) -> float:
 
 def rounding_kwh(model: PlantModel, before: PlantState, run: PlantRun) -> float:
     """A billionth of the energy that moved, and what the digits of the store can miss."""
-    moved = run.supplied_kwh + run.energy_kwh["generator_out"] + run.lost_kwh + abs(run.store_change_kwh)
-    return 1e-9 * moved + 1e-12 * before.stored_kwh(model)
+    return 1e-9 * run.moved_kwh + 1e-12 * before.stored_kwh(model)
 
 
 def check_ledger(model: PlantModel, before: PlantState, run: PlantRun) -> None:

@@ -11,6 +11,7 @@ Units: kPa, m³, kN, m, kJ; water of 1 t/m³, in which the laws need no factors.
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
@@ -117,6 +118,7 @@ class Column:
         return air * self.value_kj[:-1] - kept * self.value_kj[1:] - (air - kept) * self.spill_kj
 
 
+@lru_cache(maxsize=32)
 def column_of(
     *,
     shaft_height_m: float,

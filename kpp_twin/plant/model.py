@@ -57,7 +57,7 @@ class PlantModel:
         held_kj = column.held(column.full)[1:] * column.value_kj[1:-1] * column.cell_m / plant.pitch_m
         full_column_kj = float(np.sum(held_kj))
         turning_t = plant.flywheel_kg_m2 / KG_PER_T * plant.flywheel_per_chain**2
-        windage = plant.windage_kw / (plant.flywheel_rated_rpm * RAD_PER_S_PER_RPM) ** 2
+        windage = plant.windage_kw_per_speed2
         standing_kw, linear, quadratic = plant.generator_loss
         constants = Constants(
             step_s=step_s,
@@ -118,7 +118,7 @@ class PlantModel:
             constants=constants,
             column=column,
             dissolving=dissolving,
-            goal_speeds=_goal_speeds(plant),
+            goal_speeds=_goal_speeds(plant, constants),
         )
 
 
@@ -131,19 +131,16 @@ def chain_demand_kw(plant: PlantParameters, generator_kw: Number, speed: Number)
     return shaft / plant.gear_efficiency + (plant.friction_n / N_PER_KN + drag_kn) * speed
 
 
-def _goal_speeds(plant: PlantParameters) -> Array:
+def _goal_speeds(plant: PlantParameters, constants: Constants) -> Array:
     """Slowest chain speed at which a nearly full column gives each power; else that of its most power."""
     low = LEAST_SPEED_MARGIN * plant.chain_speed(plant.flywheel_min_rpm)
     high = plant.chain_speed(plant.flywheel_rated_rpm)
-    force_kn = GOVERNED_FILL * plant.full_force_kn
+    force_kn = GOVERNED_FILL * constants.full_kn
     speeds = np.linspace(min(low, high), high, 257)
     powers = np.linspace(0.0, plant.generator_kw, GOAL_POINTS)
     surplus_kw = force_kn * speeds - chain_demand_kw(plant, powers[:, None], speeds[None, :])
-    column = plant.column
-    emptying_m = (
-        float(np.sum(column.held(column.full)[1:] * column.value_kj[1:-1])) * column.cell_m / column.full_work_kj
-    )
-    inertia_t = plant.chain_mass_t + plant.flywheel_kg_m2 / KG_PER_T * plant.flywheel_per_chain**2
+    emptying_m = constants.full_column_kj / constants.full_kn
+    inertia_t = constants.chain_t + constants.turning_t
     pull = (force_kn * speeds - surplus_kw) * emptying_m / (inertia_t * speeds**3)
     enough = (surplus_kw >= 0) & (pull <= GOVERNED_PULL)
     speeds_at_most = np.where(surplus_kw.max(axis=1) >= 0, len(speeds) - 1, surplus_kw.argmax(axis=1))

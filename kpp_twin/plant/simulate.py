@@ -250,6 +250,11 @@ class PlantRun:
         return sum(energy for name, energy in self.energy_kwh.items() if name.endswith("_loss"))
 
     @property
+    def moved_kwh(self) -> float:
+        """All energy that came, went and was stored or taken from the store."""
+        return self.supplied_kwh + self.energy_kwh["generator_out"] + self.lost_kwh + abs(self.store_change_kwh)
+
+    @property
     def residual_kwh(self) -> float:
         """By how much the ledger misses zero."""
         return self.supplied_kwh - self.energy_kwh["generator_out"] - self.lost_kwh - self.store_change_kwh
@@ -354,7 +359,7 @@ def _trajectory(
     reasons = reasons | np.where(np.abs(asked_kvar) > most_kvar, 1 << Reason.CONVERTER_RATING, 0)
     return PlantTrajectory(
         reactive_kvar=np.clip(asked_kvar, -most_kvar, most_kvar),
-        generator_kw=columns[Recorded.GENERATOR_KW],
+        generator_kw=generator_kw,
         compressor_kw=columns[Recorded.COMPRESSOR_KW],
         auxiliary_kw=columns[Recorded.AUXILIARY_KW],
         receiver_kpa=pressure,

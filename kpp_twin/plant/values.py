@@ -166,6 +166,11 @@ class PlantValues(BaseModel):
         """Flywheel speed over chain speed when the clutch is engaged. [rad/m]"""
         return self.gear_ratio / self.sprocket_radius_m
 
+    @property
+    def windage_kw_per_speed2(self) -> float:
+        """Windage over the square of the flywheel's speed. [kW s²/rad²]"""
+        return self.windage_kw / (self.flywheel_rated_rpm * RAD_PER_S_PER_RPM) ** 2
+
     def chain_speed(self, flywheel_rpm: float) -> float:
         """Chain speed with the clutch engaged. [m/s]"""
         return flywheel_rpm * RAD_PER_S_PER_RPM / self.flywheel_per_chain
@@ -196,9 +201,7 @@ class PlantValues(BaseModel):
         cells_per_s = speed * self.column_cells / self.shaft_height_m
         drag_per_s = 2.0 * self.drag_kn_per_speed2 * speed / self.chain_mass_t
         swing_per_s = 2.0 * math.sqrt(self.full_force_kn / (self.shaft_height_m * self.chain_mass_t))
-        windage_per_s = (
-            self.windage_kw / (self.flywheel_rated_rpm * RAD_PER_S_PER_RPM) ** 2 * KG_PER_T / self.flywheel_kg_m2
-        )
+        windage_per_s = self.windage_kw_per_speed2 * KG_PER_T / self.flywheel_kg_m2
         return math.ceil(max(cells_per_s, drag_per_s, swing_per_s, windage_per_s, 1.0))
 
     @property
