@@ -1,0 +1,1 @@
+"""Frequency services: what each product asks for, from one dated table."""
