@@ -9,14 +9,19 @@ import json
 import math
 import tomllib
 from collections.abc import Iterator, Mapping
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from kpp_twin.errors import ConfigError, faults_of
+from kpp_twin.frequency.load_shedding import SheddingPlan, load_shedding_plans, shedding_plan
+from kpp_twin.frequency.products import FrequencyProduct, product_named
 from kpp_twin.plant.parameters import PlantParameters
-from kpp_twin.units import MINUTES_PER_HOUR
+
+# Of the energy, this share is left to what the battery may age between an offer and its hour.
+AGEING_AHEAD = 0.01
 
 REFERENCE_SITE = Path(__file__).parent / "reference_site.toml"
 
@@ -24,6 +29,10 @@ Fraction = Annotated[float, Field(gt=0, le=1)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0)]
 NotNegative = Annotated[float, Field(ge=0)]
+# Name for a site whose load is not shed at low frequency.
+NO_RELAY = "none"
+
+ChemistryName = Literal["lmo_xu", "lfp"]
 PriorityName = Literal["HIGH", "MEDIUM", "LOW"]
 ServiceName = Literal[
     "frequency_response",
@@ -80,6 +89,11 @@ class Battery(_Section):
     initial_state_of_charge: Share
     target_state_of_charge: Share
     guard_state_of_charge: Annotated[float, Field(ge=0, le=0.2)]
+    taper_state_of_charge: Annotated[float, Field(ge=0, le=0.2)]
+    auxiliary_kw: NotNegative
+    ambient_temperature_c: Annotated[float, Field(ge=-60, le=60)]
+    cooling_kw: NotNegative
+    chemistry: ChemistryName
     degradation_cost_per_mwh: NotNegative
 
     @model_validator(mode="after")
@@ -89,9 +103,20 @@ class Battery(_Section):
         for name in ("initial_state_of_charge", "target_state_of_charge"):
             if not self.min_state_of_charge <= getattr(self, name) <= self.max_state_of_charge:
                 raise ValueError(f"{name} must lie between min_state_of_charge and max_state_of_charge")
+        if self.taper_state_of_charge > (self.max_state_of_charge - self.min_state_of_charge) / 2:
+            raise ValueError("taper_state_of_charge must not exceed half of max_state_of_charge - min_state_of_charge")
         if self.converter_kva < self.max_power_kw:
             raise ValueError("converter_kva must not be below max_power_kw")
         return self
+
+    @property
+    def usable_kwh(self) -> float:
+        """Energy between the limits of the state of charge."""
+        return (self.max_state_of_charge - self.min_state_of_charge) * self.capacity_kwh
+
+    def both_ways_h(self, product: FrequencyProduct) -> float:
+        """Usable energy that each kW of a product needs for full response, first one way, then the other. [kWh/kW]"""
+        return product.endurance_h * (1 / self.discharge_efficiency + self.charge_efficiency)
 
 
 class DemandResponse(_Section):
@@ -133,19 +158,21 @@ class Coordinator(_Section):
 class Services(_Section):
     """What is offered every hour."""
 
+    frequency_product: str
     frequency_response_kw: NotNegative
-    frequency_response_minutes: Annotated[int, Field(ge=1, le=240)]
     frequency_response_price_per_mw_hour: NotNegative
     voltage_support_kvar: NotNegative
 
 
 class Grid(_Section):
-    """The synthetic grid, and the response to it."""
+    """The synthetic grid."""
 
     seed: Annotated[int, Field(ge=0)]
     nominal_hz: Annotated[float, Field(ge=45, le=65)]
     frequency_noise_hz: NotNegative
     frequency_time_constant_s: Positive
+    frequency_wander_hz: NotNegative
+    frequency_wander_time_constant_s: Positive
     hourly_swing_hz: NotNegative
     hourly_swing_time_constant_s: Positive
     events_per_day: NotNegative
@@ -155,14 +182,7 @@ class Grid(_Section):
     voltage_noise_pu: NotNegative
     voltage_time_constant_s: Positive
     voltage_daily_swing_pu: NotNegative
-    deadband_hz: NotNegative
-    full_response_hz: Positive
-
-    @model_validator(mode="after")
-    def _fits(self) -> Self:
-        if self.deadband_hz >= self.full_response_hz:
-            raise ValueError("deadband_hz must be below full_response_hz")
-        return self
+    load_shedding: str
 
 
 class Site(_Section):
@@ -204,14 +224,55 @@ class Site(_Section):
                 yield f"services.frequency_response_kw must not exceed {name}"
         if math.hypot(reserve_kw, reactive_kvar) > battery.converter_kva:
             yield "services.voltage_support_kvar with services.frequency_response_kw exceeds battery.converter_kva"
-        hours = services.frequency_response_minutes / MINUTES_PER_HOUR
-        both_ways_kwh = reserve_kw * hours * (1 / battery.discharge_efficiency + battery.charge_efficiency)
-        usable_kwh = (battery.max_state_of_charge - battery.min_state_of_charge) * battery.capacity_kwh
-        if both_ways_kwh > usable_kwh:
+        plans = load_shedding_plans()
+        known = {NO_RELAY, *(p.system for p in plans if abs(p.nominal_hz - self.grid.nominal_hz) < 1)}
+        if self.grid.load_shedding not in known:
+            yield f"grid.load_shedding must be one of {', '.join(sorted(known))} at {self.grid.nominal_hz:g} Hz"
+        try:
+            product = self.frequency_product()
+        except ConfigError as error:
+            yield f"services.frequency_product: {error.fault}; {error.next_step}"
+            return
+        if product.endurance_minutes == 0 or product.follows_signal:
+            yield f"services.frequency_product: {product.name} asks for no power that could be reserved by the hour"
+            return
+        if reserve_kw * product.rated_per_sold > battery.max_power_kw:
+            yield f"services.frequency_response_kw times {product.rated_per_sold:g} exceeds battery.max_power_kw"
+        both_ways_kwh = reserve_kw * battery.both_ways_h(product)
+        if both_ways_kwh > battery.usable_kwh:
             yield (
-                f"services.frequency_response_kw for frequency_response_minutes needs {both_ways_kwh:g} kWh; "
-                f"the battery has {usable_kwh:g} between min_state_of_charge and max_state_of_charge"
+                f"services.frequency_response_kw for {product.endurance_minutes:g} minutes needs {both_ways_kwh:g} "
+                f"kWh; the battery has {battery.usable_kwh:g} between min_state_of_charge and max_state_of_charge"
             )
+
+    def aged(self, state_of_health: float) -> Self:
+        """The site with what is left of its battery's capacity, and no more frequency response than that can hold."""
+        capacity_kwh = self.battery.capacity_kwh * state_of_health
+        battery = self.battery.model_copy(update={"capacity_kwh": capacity_kwh})
+        held_kw = (1 - AGEING_AHEAD) * battery.usable_kwh / battery.both_ways_h(self.frequency_product())
+        offered_kw = min(self.services.frequency_response_kw, held_kw)
+        services = self.services.model_copy(update={"frequency_response_kw": offered_kw})
+        return self.model_copy(update={"battery": battery, "services": services})
+
+    def load_shedding_plan(self, on: date) -> SheddingPlan | None:
+        """How load is shed at low frequency, as it holds on a day; none without a relay.
+
+        Raises
+        ------
+        ConfigError
+            There is no such system, or no plan of it for that day.
+        """
+        return None if self.grid.load_shedding == NO_RELAY else shedding_plan(self.grid.load_shedding, on)
+
+    def frequency_product(self, on: date | None = None) -> FrequencyProduct:
+        """What is offered as frequency response, as it holds on a day; as its latest row has it for none.
+
+        Raises
+        ------
+        ConfigError
+            There is no such product, or not on that day.
+        """
+        return product_named(self.services.frequency_product, on).at(self.grid.nominal_hz)
 
     @property
     def content(self) -> str:

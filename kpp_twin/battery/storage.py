@@ -35,6 +35,10 @@ class StorageConfiguration:
         Time constant of the converter, a first-order lag: 63.2 % after it, 90 % after 2.3 times it. [s]
     self_discharge_per_month
         Lost of what is stored, in a month of 730.5 h. [fraction]
+    taper_soc
+        Distance from a limit of the state of charge within which the power towards it falls to none. [fraction]
+    auxiliary_kw
+        Drawn by controls and cooling fans at all times, beside the battery's power. [kW]
 
     Raises
     ------
@@ -50,6 +54,8 @@ class StorageConfiguration:
     discharge_efficiency: float
     response_time: float = 0.1
     self_discharge_per_month: float = 0.0
+    taper_soc: float = 0.0
+    auxiliary_kw: float = 0.0
 
     def __post_init__(self) -> None:
         positive = ("capacity", "max_power", "response_time")
@@ -58,8 +64,12 @@ class StorageConfiguration:
         faults += [f"{n} must be above 0 and at most 1, not {v!r}" for n in shares if not 0 < (v := self._of(n)) <= 1]
         if not 0 <= self.min_soc < self.max_soc <= 1:
             faults.append(f"0 <= min_soc < max_soc <= 1 must hold, not {self.min_soc!r} and {self.max_soc!r}")
+        elif not 0 <= self.taper_soc <= (self.max_soc - self.min_soc) / 2:
+            faults.append(f"taper_soc must be in 0 to half of max_soc - min_soc, not {self.taper_soc!r}")
         if not 0 <= self.self_discharge_per_month < 1:
             faults.append(f"self_discharge_per_month must be in [0, 1), not {self.self_discharge_per_month!r}")
+        if not 0 <= self.auxiliary_kw < math.inf:
+            faults.append(f"auxiliary_kw must not be negative, not {self.auxiliary_kw!r}")
         if not faults:
             lost_kw = -math.log1p(-self.self_discharge_per_month) / HOURS_PER_MONTH * self.max_kwh
             if self.max_power * self.charge_efficiency < lost_kw:
@@ -86,6 +96,8 @@ class StorageConfiguration:
             discharge_efficiency=battery.discharge_efficiency,
             response_time=battery.response_time_s,
             self_discharge_per_month=battery.self_discharge_per_month,
+            taper_soc=battery.taper_state_of_charge,
+            auxiliary_kw=battery.auxiliary_kw,
         )
 
     @classmethod
@@ -109,7 +121,7 @@ class StorageConfiguration:
             _log.warning("efficiency %s is taken as one way, in both directions", one_way)
         known = set(cls.__dataclass_fields__)
         faults += [f"{name} is not known" for name in sorted(values.keys() - known)]
-        optional = {"response_time", "self_discharge_per_month"}
+        optional = {"response_time", "self_discharge_per_month", "taper_soc", "auxiliary_kw"}
         faults += [f"{name} is missing" for name in sorted(known - optional - values.keys())]
         faults += [
             f"{name} must be a number, not {value!r}"
@@ -148,12 +160,15 @@ def power_window_kw(energy_kwh: float, hours: float, config: StorageConfiguratio
     """Lowest and highest constant grid-side power that keep the energy within its limits for some hours.
 
     Where self-discharge alone would take the battery below its least energy, the highest power is slightly negative:
-    the battery management draws from the grid what holds the limit.
+    the battery management draws from the grid what holds the limit. With a taper, the power leaves at the end what the
+    taper asks for there.
     """
     kept = energy_kwh * (1.0 - config.lost_share(hours))
     above, below = kept - config.min_kwh, config.max_kwh - kept
-    highest = above * config.discharge_efficiency / hours if above >= 0 else above / (config.charge_efficiency * hours)
-    lowest = -below / (config.charge_efficiency * hours) if below >= 0 else -below * config.discharge_efficiency / hours
+    up, down = config.discharge_efficiency / hours, 1.0 / (config.charge_efficiency * hours)
+    taper = config.taper_soc * config.capacity / config.max_power
+    highest = above * up / (1.0 + taper * up) if above >= 0 else above * down
+    lowest = -below * down / (1.0 + taper * down) if below >= 0 else -below * up
     return max(lowest, -config.max_power), min(highest, config.max_power)
 
 

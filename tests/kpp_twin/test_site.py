@@ -1,6 +1,7 @@
 import re
 import tomllib
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -50,6 +51,7 @@ WRONG_VALUES = [
     ("connection", "limit_kw", "[1500.0]", "connection.limit_kw"),
     ("market", "price_series", "7", "market.price_series"),
     ("market", "price_series", "2021-10-14", "market.price_series"),
+    ("services", "frequency_product", "1", "services.frequency_product"),
     ("plant", "floaters", "66.5", "plant.floaters"),
     ("plant", "floaters", "66.0", "plant.floaters"),
     ("plant", "floaters", "true", "plant.floaters"),
@@ -88,14 +90,23 @@ WRONG_VALUES = [
     ("load_blocks", "share", "1.55", "load_blocks.0.share"),
     ("load_blocks", "tier", "0", "load_blocks.0.tier"),
     ("coordinator", "available_capacity_kw", "0.0", "coordinator.available_capacity_kw"),
-    ("services", "frequency_response_minutes", "0", "services.frequency_response_minutes"),
+    ("battery", "taper_state_of_charge", "0.21", "battery.taper_state_of_charge"),
+    ("battery", "taper_state_of_charge", "-0.01", "battery.taper_state_of_charge"),
+    ("battery", "auxiliary_kw", "-2.5", "battery.auxiliary_kw"),
+    ("battery", "ambient_temperature_c", "298.15", "battery.ambient_temperature_c"),
+    ("battery", "cooling_kw", "-30.0", "battery.cooling_kw"),
     ("services", "voltage_support_kvar", "-200.0", "services.voltage_support_kvar"),
     ("grid", "seed", "-1", "grid.seed"),
     ("grid", "nominal_hz", "600.0", "grid.nominal_hz"),
     ("grid", "voltage_mean_pu", "230.0", "grid.voltage_mean_pu"),
+    ("grid", "load_shedding", '"CE"', "grid.load_shedding must be one of ERCOT, none at 60 Hz"),
     # unknown names
     ("coordinator.service_priorities", "frequency_response", '"URGENT"', "service_priorities.frequency_response"),
     ("coordinator.service_priorities", "frequency_response", '"high"', "service_priorities.frequency_response"),
+    ("battery", "chemistry", '"lead"', "battery.chemistry: Input should be 'lmo_xu' or 'lfp'"),
+    ("services", "frequency_product", '"FCX"', "there is no frequency product 'FCX'; choose among FCR, FCR-N, "),
+    ("services", "frequency_product", '"IEEE 1547"', "IEEE 1547 asks for no power that could be reserved"),
+    ("services", "frequency_product", '"aFRR"', "aFRR asks for no power that could be reserved"),
     # values that contradict one another
     ("battery", "min_state_of_charge", "0.95", "min_state_of_charge must be below max_state_of_charge"),
     ("battery", "initial_state_of_charge", "0.05", "initial_state_of_charge must lie between"),
@@ -105,12 +116,10 @@ WRONG_VALUES = [
     ("plant", "initial_receiver_bar", "11.0", "initial_receiver_bar 11 must lie between"),
     ("plant", "water_temperature_c", "40.0", "needs heat_source_kw"),
     ("demand_response", "min_reduction_kw", "250.0", "min_reduction_kw must not exceed max_reduction_kw"),
-    ("grid", "deadband_hz", "0.3", "deadband_hz must be below full_response_hz"),
     ("load_blocks", "share", "0.5", "shares of load_blocks must add up to 1; they are 0.95"),
     ("load_blocks", "name", '"cooling"', "load_blocks need different names"),
     ("services", "frequency_response_kw", "501.0", "frequency_response_kw must not exceed battery.max_power_kw"),
     ("services", "voltage_support_kvar", "592.0", "services.voltage_support_kvar with"),
-    ("services", "frequency_response_minutes", "240", "frequency_response_minutes needs 801.053 kWh"),
     ("coordinator", "available_capacity_kw", "99.0", "must not exceed coordinator.available_capacity_kw"),
     ("connection", "limit_kw", "99.0", "must not exceed connection.limit_kw"),
 ]
@@ -231,6 +240,47 @@ def test_services_that_cannot_be_kept_come_in_one_message(site_file: SiteFile) -
         "battery.converter_kva",
     )
     assert all(limit in fault for limit in limits)
+
+
+def test_frequency_response_needs_energy_for_its_endurance_and_power_to_restore_it(site_file: SiteFile) -> None:
+    of_an_hour = changed(
+        changed(TEXT, "services", "frequency_product", '"DR"'), "services", "frequency_response_kw", "400.0"
+    )
+    fault = fault_of(site_file(of_an_hour))
+    assert "frequency_response_kw for 60 minutes needs 801.053 kWh; the battery has 800" in fault
+    with_restoring = changed(
+        changed(TEXT, "services", "frequency_product", '"FCR"'), "services", "frequency_response_kw", "401.0"
+    )
+    assert "frequency_response_kw times 1.25 exceeds battery.max_power_kw" in fault_of(site_file(with_restoring))
+
+
+def test_the_tapers_of_both_limits_do_not_meet(site_file: SiteFile) -> None:
+    text = TEXT
+    for name, value in (("min", "0.2"), ("max", "0.5"), ("taper", "0.16")):
+        text = changed(text, "battery", f"{name}_state_of_charge", value)
+    assert "taper_state_of_charge must not exceed half" in fault_of(site_file(text))
+    load_site(site_file(changed(text, "battery", "taper_state_of_charge", "0.15")))
+
+
+def test_a_product_is_that_of_the_grid_and_the_day() -> None:
+    site = load_site()
+    nordic = site.model_copy(update={"services": site.services.model_copy(update={"frequency_product": "fcr-d"})})
+    assert nordic.frequency_product().nominal_hz == site.grid.nominal_hz == 60.0
+    assert nordic.frequency_product(date(2022, 1, 1)) == nordic.frequency_product()
+    with pytest.raises(ConfigError, match="FCR-D does not hold on 2021-12-31"):
+        nordic.frequency_product(date(2021, 12, 31))
+
+
+@given(st.floats(0.001, 1))
+def test_an_aged_site_offers_what_its_battery_still_holds(state_of_health: float) -> None:
+    aged = load_site().aged(state_of_health)
+    assert aged.battery.capacity_kwh == 1000 * state_of_health
+    held_kw = 0.99 * 800 * state_of_health / (0.25 * (1 / 0.95 + 0.95))
+    assert aged.services.frequency_response_kw == pytest.approx(min(100.0, held_kw))
+
+
+def test_a_site_without_ageing_is_the_same_site() -> None:
+    assert load_site().aged(1.0) == load_site()
 
 
 def test_the_reference_site_is_read() -> None:

@@ -84,6 +84,7 @@ configurations = st.builds(
     charge_efficiency=st.floats(0.5, 1),
     discharge_efficiency=st.floats(0.5, 1),
     self_discharge_per_month=st.floats(0, 0.5),
+    taper_soc=st.floats(0, 0.05),
 )
 
 
@@ -100,11 +101,47 @@ def test_energy_stays_within_its_limits(
 
 @given(configurations, st.floats(0, 1), st.floats(0.001, 2))
 def test_the_window_ends_where_the_limits_are(config: StorageConfiguration, share: float, hours: float) -> None:
-    config = replace(config, max_power=1e9)
+    config = replace(config, max_power=1e9, taper_soc=0.0)
     energy_kwh = config.min_kwh + share * (config.max_kwh - config.min_kwh)
     lowest, highest = power_window_kw(energy_kwh, hours, config)
     assert stored_after(energy_kwh, highest, hours, config) == pytest.approx(config.min_kwh, abs=1e-6)
     assert stored_after(energy_kwh, lowest, hours, config) == pytest.approx(config.max_kwh, abs=1e-6)
+
+
+TAPERED = replace(DOCUMENT, taper_soc=0.02)  # 20 kWh: within, 25 kW for each kWh that is left
+
+
+@given(st.floats(0, 1), st.floats(0.001, 2))
+def test_the_tapered_window_ends_with_the_power_that_the_taper_allows_there(share: float, hours: float) -> None:
+    energy_kwh = TAPERED.min_kwh + share * (TAPERED.max_kwh - TAPERED.min_kwh)
+    lowest, highest = power_window_kw(energy_kwh, hours, TAPERED)
+    left_kwh = stored_after(energy_kwh, highest, hours, TAPERED) - TAPERED.min_kwh
+    assert highest == pytest.approx(min(500.0, 25.0 * left_kwh))
+    room_kwh = TAPERED.max_kwh - stored_after(energy_kwh, lowest, hours, TAPERED)
+    assert -lowest == pytest.approx(min(500.0, 25.0 * room_kwh))
+
+
+def test_towards_a_limit_a_tapered_battery_gives_less_and_less() -> None:
+    """Each step leaves ``1 / (1 + h / (tau eta))`` of the rest, tau the taper's energy over the power."""
+    battery = BatteryStorageSystem(TAPERED, 0.11)
+    powers = [battery.discharge(500.0, timedelta(seconds=36)) for _ in range(40)]
+    left = (1.0 + 0.01 / (0.04 * 0.95)) ** -40
+    assert battery.energy_kwh - 100.0 == pytest.approx(10.0 * left)
+    assert powers == sorted(powers, reverse=True)
+    assert powers[-1] == pytest.approx(25.0 * 10.0 * left)
+    nearly_full = BatteryStorageSystem(TAPERED, 0.89)
+    charged = [nearly_full.charge(500.0, timedelta(seconds=36)) for _ in range(40)]
+    assert 900.0 - nearly_full.energy_kwh == pytest.approx(10.0 * (1.0 + 0.01 * 0.95 / 0.04) ** -40)
+    assert charged == sorted(charged, reverse=True)
+
+
+def test_away_from_its_limits_a_taper_changes_nothing() -> None:
+    plain, tapered = BatteryStorageSystem(DOCUMENT, 0.5), BatteryStorageSystem(TAPERED, 0.5)
+    for setpoint_kw in (500.0, -500.0, 200.0):
+        assert plain.step(setpoint_kw, HOUR / 4) == tapered.step(setpoint_kw, HOUR / 4)
+    assert tapered.available_up_kw(HOUR) == pytest.approx((tapered.energy_kwh - 100.0) * 0.95 / (1.0 + 0.04 * 0.95)), (
+        "what is left at the end could not be given at full power"
+    )
 
 
 def test_self_discharge_over_a_month_is_what_was_said() -> None:
@@ -132,9 +169,24 @@ def test_all_faults_come_in_one_message() -> None:
         assert name in str(error.value)
 
 
+@pytest.mark.parametrize(
+    ("fault", "values"),
+    [
+        ("taper_soc must be in 0 to half of max_soc - min_soc, not 0.41", {"taper_soc": 0.41}),
+        ("taper_soc must be in 0 to half of max_soc - min_soc, not nan", {"taper_soc": float("nan")}),
+        ("auxiliary_kw must not be negative, not -1.0", {"auxiliary_kw": -1.0}),
+        ("auxiliary_kw must not be negative, not nan", {"auxiliary_kw": float("nan")}),
+    ],
+)
+def test_an_impossible_taper_or_auxiliary_is_refused(fault: str, values: dict[str, float]) -> None:
+    with pytest.raises(ConfigError, match=f"1 fault.*{fault}"):
+        replace(DOCUMENT, **values)
+
+
 def test_the_sites_battery() -> None:
     config = StorageConfiguration.of_site(load_site().battery)
     assert (config.capacity, config.max_power, config.response_time) == (1000.0, 500.0, 0.1)
+    assert (config.taper_soc, config.auxiliary_kw) == (0.02, 2.5)
 
 
 def test_a_bare_efficiency_is_one_way_and_warned_of(caplog: pytest.LogCaptureFixture) -> None:
