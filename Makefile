@@ -26,12 +26,14 @@ bench: $(VENV)/ready
 	$(BIN)/python -m benchmarks.cycle --json
 	$(BIN)/python -m benchmarks.forecasts --json
 	$(BIN)/python -m benchmarks.plant --json
+	$(BIN)/python -m benchmarks.frequency --json
 
 $(VENV)/ready: requirements.txt pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11 run")'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	$(BIN)/python -m kpp_twin.twin.compile_ahead
 	touch $@
 
 clean:

@@ -132,10 +132,10 @@ class AssetState:
 
     Attributes
     ----------
-    battery_kwh
-        Energy in the battery.
-    plant
-        State variables of the plant by name.
+    battery, plant
+        State variables by name.
+    battery_health
+        Damage and state of health of the battery by name.
     month
         Local month of ``peak_import_kw``, as in 2021-10.
     peak_import_kw
@@ -144,17 +144,26 @@ class AssetState:
         Curtailed energy that is still to be drawn.
     rebound_minutes
         Time in which it is drawn.
-    battery_kw
-        Power of the battery at the last instant.
+    battery_kvar
+        Reactive power at the last instant.
+    load_shedding
+        Of the relay, by name; none for a site without one.
     """
 
-    battery_kwh: float
+    battery: Mapping[str, Any]
+    battery_health: Mapping[str, Any]
     plant: Mapping[str, Any]
     month: str
     peak_import_kw: float
     rebound_kwh: float = 0.0
     rebound_minutes: float = 0.0
-    battery_kw: float = 0.0
+    battery_kvar: float = 0.0
+    load_shedding: Mapping[str, Any] | None = None
+
+    @property
+    def battery_kwh(self) -> float:
+        """Energy in the battery."""
+        return float(self.battery["energy_kwh"])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,6 +205,41 @@ class MinuteSeries:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BatteryHour:
+    """What an hour was to the battery beside its energy.
+
+    Attributes
+    ----------
+    product
+        Name of the frequency product that it served.
+    performance_score
+        Of the response, as PJM scores it; none where nothing was asked.
+    mileage
+        Sum of the changes of the response asked for, of what was sold.
+    endurance_violation_s
+        In which the stored energy was outside of what full response for its endurance needs.
+    temperature_c
+        At the hour's end.
+    state_of_health
+        Capacity that is left, at the hour's end. [fraction]
+    equivalent_full_cycles
+        Since the battery was new.
+    flag_s
+        Seconds by what was special in them: faults of the frequency, and management of the energy.
+    """
+
+    product: str
+    performance_score: float | None
+    mileage: float
+    endurance_violation_s: float
+    temperature_c: float
+    state_of_health: float
+    equivalent_full_cycles: float
+    auxiliary_kwh: float
+    flag_s: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SimulatedHour:
     """An hour simulated at 1 s.
 
@@ -215,6 +259,8 @@ class SimulatedHour:
         Load not drawn because of events, less what was drawn later.
     quarter_import_kw
         Mean import of each quarter-hour, ``(4,)``; negative for export.
+    battery
+        What the battery's controller and its ageing came to.
     """
 
     start: datetime
@@ -230,6 +276,7 @@ class SimulatedHour:
     activation_kwh: float
     curtailed_kwh: float
     quarter_import_kw: Array
+    battery: BatteryHour
     state: AssetState
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from kpp_twin.operation import (
     AssetState,
+    BatteryHour,
     Bid,
     DemandEvent,
     LedgerEntry,
@@ -142,7 +143,25 @@ def _hour(start: datetime, hour: int) -> SimulatedHour:
         activation_kwh=0.0,
         curtailed_kwh=CUT_KW * (hour in EVENT_HOURS),
         quarter_import_kw=np.full(4, -power["site"]),
-        state=AssetState(battery_kwh=after, plant={}, month="2024-03", peak_import_kw=1050.0),
+        battery=_battery(hour),
+        state=AssetState(
+            battery={"energy_kwh": after}, battery_health={}, plant={}, month="2024-03", peak_import_kw=1050.0
+        ),
+    )
+
+
+def _battery(hour: int) -> BatteryHour:
+    """The first hour lacks a minute of frequency; each takes a thousandth of a per cent of the capacity."""
+    return BatteryHour(
+        product="PFR",
+        performance_score=0.9,
+        mileage=2.0,
+        endurance_violation_s=0.0 if hour else 1800.0,
+        temperature_c=26.0,
+        state_of_health=1.0 - 1e-5 * (hour + 1),
+        equivalent_full_cycles=0.05 * (hour + 1),
+        auxiliary_kwh=0.0,
+        flag_s={} if hour else {"missing": 60.0},
     )
 
 

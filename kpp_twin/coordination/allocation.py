@@ -14,7 +14,6 @@ import numpy as np
 
 from kpp_twin.site import Site
 from kpp_twin.timegrid import Array
-from kpp_twin.units import MINUTES_PER_HOUR
 
 HOUR = timedelta(hours=1)
 Bound = tuple[float, str]  # what a limit leaves, and the limit in words
@@ -97,7 +96,9 @@ def headroom(
     cap_up = (least(cap_kw - profile.up - profile.load), "cap on all services together")
     cap_down = (least(cap_kw - profile.down), "cap on all services together")
 
-    per_reserve_kwh = site.services.frequency_response_minutes / MINUTES_PER_HOUR
+    product = site.frequency_product()
+    rated = (least(battery.max_power_kw / product.rated_per_sold - profile.reserve), "battery power beside restoring")
+    per_reserve_kwh = product.endurance_h
     up_reserve_kwh = per_reserve_kwh / battery.discharge_efficiency
     down_reserve_kwh = per_reserve_kwh * battery.charge_efficiency
     held = np.maximum(np.append(profile.reserve, 0.0), np.insert(profile.reserve, 0, 0.0))
@@ -120,7 +121,7 @@ def headroom(
     return Headroom(
         up=_tightest(up_power, up_energy, cap_up),
         down=_tightest(down_power, down_energy, cap_down),
-        reserve=_tightest(up_power, down_power, reserve_energy, reserve_room, cap_up, cap_down),
+        reserve=_tightest(up_power, down_power, rated, reserve_energy, reserve_room, cap_up, cap_down),
         load=_tightest(load, cap_up),
         cap_up=_tightest(cap_up),
         reactive=_tightest((least(reactive), "converter's apparent power")),

@@ -8,7 +8,6 @@ from kpp_twin.coordination.requests import Direction, ServiceGrant, ServicePrior
 from kpp_twin.operation import DemandEvent, ServiceRecord
 from kpp_twin.site import Site
 from kpp_twin.timegrid import hour_label
-from kpp_twin.units import MINUTES_PER_HOUR
 
 # Tiers of the standing services where the site names none.
 TIERS = {
@@ -92,7 +91,7 @@ def reserve_window(site: Site, reserve_kw: float) -> tuple[float, float, float]:
         The reserve is negative, or more than the battery can hold.
     """
     battery = site.battery
-    hours = site.services.frequency_response_minutes / MINUTES_PER_HOUR
+    hours = site.frequency_product().endurance_h
     least = battery.min_state_of_charge * battery.capacity_kwh + reserve_kw * hours / battery.discharge_efficiency
     most = battery.max_state_of_charge * battery.capacity_kwh - reserve_kw * hours * battery.charge_efficiency
     if not 0 <= reserve_kw <= battery.max_power_kw or least > most:

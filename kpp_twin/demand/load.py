@@ -1,9 +1,10 @@
 """The load over an hour at 1 s: measured, less what events curtail, plus what is drawn later instead."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
+from typing import Self
 
 import numpy as np
 
@@ -21,7 +22,7 @@ class LoadHour:
     Attributes
     ----------
     power_kw
-        Drawn: measured less reduction plus rebound.
+        Drawn: measured less reduction plus rebound, less what is shed.
     asked_kw, reduction_kw
         Reduction that events ask for, and what the blocks gave.
     rebound_kwh, rebound_minutes
@@ -35,6 +36,11 @@ class LoadHour:
     power_kw: Array
     rebound_kwh: float
     rebound_minutes: float
+    shed_kw: Array | float = 0.0
+
+    def shed(self, shed_kw: Array) -> Self:
+        """The same without what a relay sheds of it; that is not drawn later."""
+        return replace(self, shed_kw=shed_kw, power_kw=self.power_kw - shed_kw)
 
 
 def load_hour(

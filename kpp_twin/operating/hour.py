@@ -14,7 +14,7 @@ from kpp_twin.feeds import METERING_DELAY
 from kpp_twin.market.bids import clear_bids
 from kpp_twin.market.settlement import settle_hour
 from kpp_twin.operating.hourly import forecast_of, hourly_means, known_on, series_of
-from kpp_twin.operating.planning import admitted, plan_hours, stores_of
+from kpp_twin.operating.planning import admitted, plan_hours, site_as_it_is, stores_of
 from kpp_twin.operating.state import OperatingState, of_json
 from kpp_twin.operation import (
     AssetState,
@@ -242,15 +242,16 @@ def _plan(
     load_kw = np.where(np.isnan(load_kw), planned_kw, load_kw)  # the last hour may lie beyond the 24 that are forecast
     load_kw = load_kw - np.sum([hourly_reduction_kw(event, grid) for event in events], axis=0)
     assets = assets or initial_state(desk.site, desk.metered_until, desk.zone)
+    site = site_as_it_is(desk.site, assets)
     before = TimeGrid.between(desk.metered_until, start, MINUTES_PER_HOUR)
     stores = {
         asset: replace(
             store, energy_kwh=store.after([desk.setpoint(asset, h.to_pydatetime()).setpoint_kw for h in before.index])
         )
-        for asset, store in stores_of(desk.site, assets).items()
+        for asset, store in stores_of(site, assets).items()
     }
     plan = plan_hours(
-        desk.site,
+        site,
         stores,
         grid=grid,
         issued_at=desk.as_of,
@@ -260,7 +261,7 @@ def _plan(
         sold_kw=[_sold_kw(desk, hour.to_pydatetime(), p) for hour, p in zip(grid.index, price, strict=True)],
     )
     allocation = coordinate_hour(
-        desk.site,
+        site,
         battery_kwh=stores["battery"].energy_kwh,
         start=start,
         planned_battery_kw=float(plan.setpoint_kw["battery"][0]),

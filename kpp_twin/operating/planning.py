@@ -6,6 +6,8 @@ from datetime import datetime
 
 import numpy as np
 
+from kpp_twin.battery.ageing import Health
+from kpp_twin.battery.model import BatteryModel
 from kpp_twin.coordination.hour import HourAllocation, reserve_window
 from kpp_twin.market.bids import StoreTerms
 from kpp_twin.market.settlement import imbalance_price
@@ -55,6 +57,11 @@ class Store:
             wear_per_mwh=self.wear_per_mwh,
             floor_per_mwh=market.price_threshold_per_mwh,
         )
+
+
+def site_as_it_is(site: Site, assets: AssetState | None) -> Site:
+    """The site for plans and offers: with the battery as it has aged; without a state of the assets it is new."""
+    return site.aged(Health.of_json(assets.battery_health).state_of_health if assets else 1.0)
 
 
 def stores_of(site: Site, assets: AssetState | None = None) -> dict[str, Store]:
@@ -111,6 +118,8 @@ def plan_hours(
 ) -> Plan:
     """Plan of the highest profit; the battery first, the plant in what it leaves free.
 
+    The battery's auxiliaries have room at the connection; in no setpoint are they drawn.
+
     Parameters
     ----------
     price_per_mwh, load_kw
@@ -122,7 +131,8 @@ def plan_hours(
         price. None before the auction: everything is still for sale at the price.
     """
     reserve_kw = site.services.frequency_response_kw
-    free_import_kw = min(peak_kw, site.connection.limit_kw - reserve_kw) - load_kw
+    beside_kw = BatteryModel.of_site(site, reserve_kw).extra_kw
+    free_import_kw = min(peak_kw, site.connection.limit_kw - reserve_kw) - load_kw - beside_kw
     free_export_kw = site.connection.limit_kw - reserve_kw + load_kw
     setpoint_kw: dict[str, Array] = {}
     for asset, store in stores.items():

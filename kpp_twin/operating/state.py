@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
+from kpp_twin.errors import TwinError
 from kpp_twin.operation import AssetState, MeteredHour
 from kpp_twin.timegrid import hour_label, utc
 
@@ -37,12 +38,26 @@ class OperatingState:
 
 
 def of_json(state: Mapping[str, Any]) -> OperatingState:
-    """State that a cycle left; empty before the first."""
+    """State that a cycle left; empty before the first.
+
+    Raises
+    ------
+    TwinError
+        Another version left it, whose assets have other values.
+    """
     if not state:
         return OperatingState()
     until = state["simulated_until"]
+    try:
+        assets = AssetState(**state["assets"]) if state["assets"] else None
+    except TypeError as error:
+        raise TwinError(
+            f"the assets have other values than this version's: {error}",
+            place="state of the cycle before",
+            next_step="begin anew in another KPP_TWIN_HOME, or go on with the version that wrote the history",
+        ) from error
     return OperatingState(
-        assets=AssetState(**state["assets"]) if state["assets"] else None,
+        assets=assets,
         simulated_until=_instant(until) if until else None,
         unsettled=tuple(MeteredHour(**{**hour, "start": _instant(hour["start"])}) for hour in state["unsettled"]),
     )

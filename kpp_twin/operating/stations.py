@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from kpp_twin.market.bids import day_ahead_bids
 from kpp_twin.operating.hour import Desk, operate_hour
 from kpp_twin.operating.hourly import forecast_of, hourly_means
-from kpp_twin.operating.planning import plan_hours, stores_of
+from kpp_twin.operating.planning import plan_hours, site_as_it_is, stores_of
 from kpp_twin.operating.state import of_json
 from kpp_twin.operation import Operation, Standing
 from kpp_twin.records import Forecast, History, Slot
@@ -67,6 +67,7 @@ def _day_ahead(site: Site, slot: Slot, forecasts: Sequence[Forecast], standing: 
     grid = TimeGrid.between(price.grid.start, price.grid.stop, MINUTES_PER_HOUR)
     price_per_mwh = hourly_means(price.values, price.grid, grid)
     assets = of_json(standing.state).assets
+    site = site_as_it_is(site, assets)
     stores = stores_of(site)
     plan = plan_hours(
         site,

@@ -1,8 +1,9 @@
 """A synthetic grid: frequency and voltage of an hour at 1 s, the same bits for the same seed and hour.
 
-Frequency is the nominal one plus three parts: a slow random deviation (an Ornstein-Uhlenbeck process), a swing after
-each full hour that decays, as schedules change then, and rare sudden falls that recover. Voltage is its mean plus a
-slow random deviation and a daily swing. Each hour has one random stream, made from the seed and the hour's number.
+Frequency is the nominal one plus four parts: two random deviations, one of minutes and one that wanders (Ornstein-
+Uhlenbeck processes, in straight lines of some seconds, since rotating masses let frequency change no faster), a swing
+after each full hour that decays, as schedules change then, and rare sudden falls that recover. Voltage is its mean plus
+a slow random deviation and a daily swing. Each hour has one random stream, made from the seed and the hour's number.
 The random deviations run through from hour to hour: their values at the full hours are drawn from the stationary
 distribution, and the path between is tied to both ends.
 """
@@ -17,11 +18,15 @@ from kpp_twin.errors import TwinError
 from kpp_twin.records import Array
 from kpp_twin.site import Grid
 from kpp_twin.timegrid import utc
+from kpp_twin.twin.kernel_path import autoregressive_path
 from kpp_twin.units import HOURS_PER_DAY, SECONDS_PER_HOUR, SECONDS_PER_MINUTE
 
 # Local hours of the extremes. Schedules step up in the morning and down in the evening.
 SWING_HIGHEST_HOUR = 7.0
 VOLTAGE_LOWEST_HOUR = 17.0
+
+# Length of the straight lines of frequency. [s]
+LINE_S = 4
 
 _SECONDS = np.arange(SECONDS_PER_HOUR, dtype=np.float64)
 
@@ -30,10 +35,11 @@ def grid_hour(grid: Grid, hour_start: datetime, zone: ZoneInfo) -> tuple[Array, 
     """Frequency [Hz] and voltage [pu] of the hour's seconds, ``(3600,)`` each.
 
     Statistics, over many hours: the deviation of frequency has standard deviation ``frequency_noise_hz`` and
-    autocorrelation ``exp(-t / frequency_time_constant_s)``; the swing is ``hourly_swing_hz`` at the full hour times
-    the cosine of the local time of day from 07:00; falls come ``events_per_day`` times a day (Poisson), as deep as an
-    exponential of mean ``event_depth_hz``, and recover with ``event_recovery_s``. Voltage likewise; its daily swing is
-    a cosine that is lowest at 17:00.
+    autocorrelation ``exp(-t / frequency_time_constant_s)`` at the ends of its straight lines, and 1 % less over all;
+    what wanders has ``frequency_wander_hz`` and ``frequency_wander_time_constant_s``; the swing is ``hourly_swing_hz``
+    at the full hour times the cosine of the local time of day from 07:00; falls come ``events_per_day`` times a day
+    (Poisson), as deep as an exponential of mean ``event_depth_hz``, and recover with ``event_recovery_s``. Voltage
+    likewise; its daily swing is a cosine that is lowest at 17:00.
 
     Raises
     ------
@@ -52,13 +58,19 @@ def grid_hour(grid: Grid, hour_start: datetime, zone: ZoneInfo) -> tuple[Array, 
     swing = swing * np.exp(-_SECONDS / grid.hourly_swing_time_constant_s)
     falls = _falls(grid, *_events(grid, before), age_s=float(SECONDS_PER_HOUR)) + _falls(grid, *_events(grid, this))
     _events(grid, after)  # leave the three streams at the same place
-    ends = np.stack([this.standard_normal(2), after.standard_normal(2)])
-    noise = this.standard_normal((2, SECONDS_PER_HOUR))
-    frequency = grid.nominal_hz + swing - falls
-    frequency += grid.frequency_noise_hz * _tied_path(noise[0], ends[0, 0], ends[1, 0], grid.frequency_time_constant_s)
+    ends = zip(this.standard_normal(3), after.standard_normal(3), strict=True)
+    noise, wander, voltage_noise = (
+        _tied_path(this.standard_normal(SECONDS_PER_HOUR // step_s), *tied, step_s, time_constant_s)
+        for tied, step_s, time_constant_s in zip(
+            ends,
+            (LINE_S, LINE_S, 1),
+            (grid.frequency_time_constant_s, grid.frequency_wander_time_constant_s, grid.voltage_time_constant_s),
+            strict=True,
+        )
+    )
+    frequency = grid.nominal_hz + swing - falls + grid.frequency_noise_hz * noise + grid.frequency_wander_hz * wander
     voltage = grid.voltage_mean_pu - grid.voltage_daily_swing_pu * _daily_cosine(local_hours, VOLTAGE_LOWEST_HOUR)
-    voltage += grid.voltage_noise_pu * _tied_path(noise[1], ends[0, 1], ends[1, 1], grid.voltage_time_constant_s)
-    return frequency, voltage
+    return frequency, voltage + grid.voltage_noise_pu * voltage_noise
 
 
 def _stream(grid: Grid, hour_number: int) -> np.random.Generator:
@@ -83,20 +95,16 @@ def _falls(grid: Grid, at_s: Array, depth_hz: Array, age_s: float = 0.0) -> Arra
     return total
 
 
-def _tied_path(noise: Array, first: float, last: float, time_constant_s: float) -> Array:
+def _tied_path(noise: Array, first: float, last: float, step_s: int, time_constant_s: float) -> Array:
     """Path of an Ornstein-Uhlenbeck process of variance 1 from one value to another an hour later, by the second.
 
     A free path is drawn and bent to its end, by the share that the end tells of each instant; this gives the law of
-    the process between two known values exactly.
+    the process between two known values exactly. Between the steps it is straight.
     """
-    keeps = math.exp(-1.0 / time_constant_s)
-    spread = math.sqrt(-math.expm1(-2.0 / time_constant_s))
-    value, path = first, [first]
-    for shock in (spread * noise).tolist():
-        value = keeps * value + shock
-        path.append(value)
-    free = np.array(path)
-    t = np.arange(SECONDS_PER_HOUR + 1)
+    keeps = math.exp(-step_s / time_constant_s)
+    spread = math.sqrt(-math.expm1(-2.0 * step_s / time_constant_s))
+    free = autoregressive_path(spread * noise, first, keeps)
+    t = np.arange(0, SECONDS_PER_HOUR + 1, step_s)
     rest = np.exp((t - SECONDS_PER_HOUR) / time_constant_s)
     bend = rest * np.expm1(-2.0 * t / time_constant_s) / math.expm1(-2.0 * SECONDS_PER_HOUR / time_constant_s)
-    return (free + (last - free[-1]) * bend)[:-1]
+    return np.interp(_SECONDS, t, free + (last - free[-1]) * bend)

@@ -1,16 +1,18 @@
 """An hour of the site at 1 s: orders, load and grid go in; power, ledger, performance and the next state come out."""
 
-import math
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from kpp_twin.battery.seconds import BatterySeconds, battery_seconds
-from kpp_twin.battery.stabilization import VOLT_VAR_OPEN_LOOP_S, GridStabilizationController
-from kpp_twin.battery.storage import StorageConfiguration, settled_share
+from kpp_twin.battery.ageing import Health, aged
+from kpp_twin.battery.model import BatteryModel
+from kpp_twin.battery.scheme import performance_score
+from kpp_twin.battery.simulate import BatteryOrders, BatteryRun, BatteryState
+from kpp_twin.battery.stabilization import GridStabilizationController, StabilizationRun
+from kpp_twin.battery.voltage import REACTIVE_LIMIT_SHARE, VoltageControl, VoltVar
 from kpp_twin.demand.load import LoadHour, load_hour, seconds_of
-from kpp_twin.operation import AssetState, HourOrders, MinuteSeries, ServicePerformance, SimulatedHour
+from kpp_twin.operation import AssetState, BatteryHour, HourOrders, MinuteSeries, ServicePerformance, SimulatedHour
 from kpp_twin.plant.model import PlantModel
 from kpp_twin.plant.simulate import PlantRun, PlantSetpoints, PlantState, simulate
 from kpp_twin.records import Array
@@ -20,6 +22,7 @@ from kpp_twin.twin.grid import grid_hour
 from kpp_twin.twin.inputs import QUARTERS_PER_HOUR, check_inputs
 from kpp_twin.twin.ledger import battery_entries, check_ledger, energy_kwh, load_entries, plant_entries, site_entries
 from kpp_twin.twin.performance import mean_response_time_s, tracked, unused
+from kpp_twin.twin.relay import shed_hour
 from kpp_twin.units import MINUTES_PER_HOUR, SECONDS_PER_HOUR
 
 # Power may miss its setpoint by this before the second counts as limited. [kW]
@@ -30,8 +33,11 @@ CLEAR_STEP = 0.1
 
 def initial_state(site: Site, hour: datetime, zone: ZoneInfo) -> AssetState:
     """State when the history begins with an hour: as the site says, the peak that of the running local month."""
+    battery = site.battery
+    energy_kwh = battery.initial_state_of_charge * battery.capacity_kwh
     return AssetState(
-        battery_kwh=site.battery.initial_state_of_charge * site.battery.capacity_kwh,
+        battery=BatteryState.initial(BatteryModel.of_site(site, 0.0), energy_kwh).as_json(),
+        battery_health=Health.initial(battery.initial_state_of_charge, battery.chemistry).as_json(),
         plant=PlantState.initial(site.plant).as_json(),
         month=local_month(hour, zone),
         peak_import_kw=site.market.opening_peak_kw,
@@ -46,9 +52,10 @@ def local_month(hour: datetime, zone: ZoneInfo) -> str:
 def simulate_hour(site: Site, orders: HourOrders, load_kw: Array, state: AssetState, zone: ZoneInfo) -> SimulatedHour:
     """Simulate the hour that the orders are for.
 
-    Order of things in each second: the load is what it is, less curtailment; the plant generates what it was told;
-    the battery takes what the connection leaves, and then the compressor. The import limit of the orders binds what is
-    scheduled, that of the connection frequency response too. Limits hold for the mean of each second.
+    Order of things in each second: the load is what it is, less curtailment and what the relay sheds; the plant
+    generates what it was told; the battery takes what the connection leaves, and then the compressor. The import limit
+    of the orders binds what is scheduled, that of the connection frequency response too. Limits hold for the mean of
+    each second.
 
     Parameters
     ----------
@@ -64,8 +71,10 @@ def simulate_hour(site: Site, orders: HourOrders, load_kw: Array, state: AssetSt
     TwinError
         Orders, load or state are wrong (all faults in one message), or the energy ledger does not close.
     """
-    check_inputs(site, orders, np.asarray(load_kw), state)
+    check_inputs(orders, np.asarray(load_kw), state)
     start = utc(orders.start)
+    health = Health.of_json(state.battery_health)
+    site = site.aged(health.state_of_health)
     frequency, voltage = grid_hour(site.grid, start, zone)
     load = load_hour(
         seconds_of(load_kw),
@@ -76,65 +85,66 @@ def simulate_hour(site: Site, orders: HourOrders, load_kw: Array, state: AssetSt
         rebound_kwh=state.rebound_kwh,
         rebound_minutes=state.rebound_minutes,
     )
-    controller = GridStabilizationController(
-        site.grid,
-        reserve_kw=orders.reserve_kw,
-        converter_kva=site.battery.converter_kva,
-        voltage_support_kvar=orders.voltage_support_kvar,
-    )
-    response = controller.frequency_response_kw(frequency)
-    reactive_asked = controller.reactive_power_kvar(voltage)
-    reactive = _lagged(reactive_asked, VOLT_VAR_OPEN_LOOP_S / math.log(10.0))
-    real_limit = controller.active_power_limit_kw(reactive)
-
+    shed_kw, load_shedding = shed_hour(site, start, frequency, load.power_kw, state.load_shedding)
+    load = load.shed(shed_kw)
+    controller = _controller(site, orders, state)
     import_limit = min(orders.import_limit_kw, site.connection.limit_kw)
     plant_before = PlantState.of_json(state.plant)
     plant = None
     plant_kw = np.zeros(SECONDS_PER_HOUR)
     if orders.plant_kw >= 0:  # a compressor that has just started may have to run on
-        room = np.maximum(import_limit - load.power_kw, 0.0)
+        room = np.maximum(import_limit - load.power_kw - controller.model.extra_kw, 0.0)
         plant = _plant_hour(site, plant_before, orders.plant_kw, room)
         plant_kw = plant.by_second.power_kw
-    config = StorageConfiguration.of_site(site.battery)
-    battery = battery_seconds(
-        config,
-        energy_kwh=state.battery_kwh,
-        power_kw=state.battery_kw,
-        setpoint_kw=orders.battery_kw,
-        response_kw=response,
-        reserve_kw=orders.reserve_kw,
-        reserve_minutes=site.services.frequency_response_minutes,
-        lowest_kw=-np.minimum(real_limit, np.maximum(site.connection.limit_kw - load.power_kw + plant_kw, 0.0)),
-        highest_kw=np.minimum(real_limit, np.maximum(site.connection.limit_kw + load.power_kw - plant_kw, 0.0)),
-        lowest_scheduled_kw=-np.maximum(import_limit - load.power_kw + plant_kw, 0.0),
+    others_kw = plant_kw - load.power_kw
+    drawn_kw = others_kw - controller.model.extra_kw
+    first_power_kw = controller.state.power_kw
+    stabilized = controller.run(
+        frequency,
+        voltage,
+        BatteryOrders(
+            setpoint_kw=np.full(SECONDS_PER_HOUR, orders.battery_kw),
+            lowest_kw=-np.maximum(site.connection.limit_kw + drawn_kw, 0.0),
+            highest_kw=np.maximum(site.connection.limit_kw - others_kw, 0.0),
+            lowest_scheduled_kw=-np.maximum(import_limit + drawn_kw, 0.0),
+        ),
+        record_every=1,
     )
+    run, reactive = stabilized.battery, stabilized.reactive_kvar
+    battery = run.records
+    battery_kw = battery.power_kw - battery.auxiliary_kw
     if plant is None:
-        room = np.maximum(import_limit - load.power_kw + battery.power_kw, 0.0)
+        room = np.maximum(import_limit - load.power_kw + battery_kw, 0.0)
         plant = _plant_hour(site, plant_before, orders.plant_kw, room)
         plant_kw = plant.by_second.power_kw
 
-    net = battery.power_kw + plant_kw - load.power_kw
+    net = battery_kw + plant_kw - load.power_kw
     assets = (
-        *battery_entries(battery, config),
+        *battery_entries(run),
         *plant_entries(plant),
         *load_entries(load),
     )
     ledger = (*assets, *site_entries(net, assets))
     check_ledger(ledger, start)
 
+    stored_kwh = np.concatenate([[state.battery_kwh], battery.energy_kwh])
+    # A full battery holds a little more than the capacity that has aged since.
+    state_of_charge = np.minimum(stored_kwh / site.battery.capacity_kwh, 1.0)
+    after = aged(health, state_of_charge, battery.temperature_c, 1.0, site.battery.chemistry)
+
     quarters = -_means(net, QUARTERS_PER_HOUR)
     month = local_month(start, zone)
     peak = state.peak_import_kw if month == state.month else 0.0
     told = {
-        "battery": orders.battery_kw + response,
+        "battery": orders.battery_kw + battery.asked_kw,
         "plant": np.full(SECONDS_PER_HOUR, orders.plant_kw),
         "load": load.asked_kw - load.measured_kw,
     }
     power = {"battery": battery.power_kw, "plant": plant_kw, "load": load.reduction_kw - load.measured_kw}
     limited = {name: int(np.sum(np.abs(told[name] - power[name]) > FOLLOWED_KW)) for name in told}
-    power = power | {"load": 0.0 - load.power_kw, "site": net}
+    power = {"battery": battery_kw, "plant": plant_kw, "load": 0.0 - load.power_kw, "site": net}
     told["site"] = told["battery"] + told["plant"] + told["load"]
-    stored = {"battery": battery.energy_kwh[1:], "plant": plant.by_second.stored_kwh}
+    stored = {"battery": battery.energy_kwh, "plant": plant.by_second.stored_kwh}
     return SimulatedHour(
         start=start,
         minutes={
@@ -153,19 +163,53 @@ def simulate_hour(site: Site, orders: HourOrders, load_kw: Array, state: AssetSt
         energy_stored_kwh={name: float(trace[-1]) for name, trace in stored.items()},
         seconds_limited=limited,
         ledger=ledger,
-        performance=_performance(site, orders, load, battery, state.battery_kw, response, reactive_asked, reactive),
-        activation_kwh=energy_kwh(battery.power_kw - battery.scheduled_kw),
+        performance=_performance(site, orders, load, stabilized, first_power_kw),
+        activation_kwh=energy_kwh(battery.response_kw),
         curtailed_kwh=energy_kwh(load.reduction_kw - load.rebound_kw),
         quarter_import_kw=quarters,
+        battery=_battery_hour(controller.model, run, after),
         state=AssetState(
-            battery_kwh=float(battery.energy_kwh[-1]),
+            battery=run.state.as_json(),
+            battery_health=after.as_json(),
+            battery_kvar=controller.reactive_kvar,
+            load_shedding=load_shedding,
             plant=plant.state.as_json(),
             month=month,
             peak_import_kw=max(peak, float(quarters.max())),
             rebound_kwh=load.rebound_kwh,
             rebound_minutes=load.rebound_minutes,
-            battery_kw=float(battery.end_power_kw[-1]),
         ),
+    )
+
+
+def _controller(site: Site, orders: HourOrders, state: AssetState) -> GridStabilizationController:
+    battery = site.battery
+    voltage = VoltageControl(
+        apparent_kva=battery.converter_kva,
+        rated_kw=battery.max_power_kw,
+        reactive=VoltVar(),
+        reactive_limit_share=min(REACTIVE_LIMIT_SHARE, orders.voltage_support_kvar / battery.converter_kva),
+    )
+    return GridStabilizationController(
+        BatteryModel.of_site(site, orders.reserve_kw, utc(orders.start).date()),
+        voltage,
+        state=BatteryState.of_json(state.battery),
+        reactive_kvar=state.battery_kvar,
+    )
+
+
+def _battery_hour(model: BatteryModel, run: BatteryRun, health: Health) -> BatteryHour:
+    score = performance_score(run.records.asked_kw, run.records.response_kw, step_s=1.0)
+    return BatteryHour(
+        product=model.product.name,
+        performance_score=score.score if score else None,
+        mileage=run.mileage,
+        endurance_violation_s=run.endurance_violation_s,
+        temperature_c=run.state.temperature_c,
+        state_of_health=health.state_of_health,
+        equivalent_full_cycles=health.equivalent_full_cycles,
+        auxiliary_kwh=run.energy_kwh["auxiliary"],
+        flag_s=run.flag_s,
     )
 
 
@@ -178,12 +222,11 @@ def _performance(
     site: Site,
     orders: HourOrders,
     load: LoadHour,
-    battery: BatterySeconds,
+    stabilized: StabilizationRun,
     first_power_kw: float,
-    response: Array,
-    reactive_asked: Array,
-    reactive: Array,
 ) -> tuple[ServicePerformance, ...]:
+    battery = stabilized.battery.records
+    response = battery.asked_kw
     least_step = CLEAR_STEP * orders.reserve_kw
     jumps = np.abs(np.diff(response, prepend=response[:1])) >= least_step
     schedule = np.full(SECONDS_PER_HOUR, orders.battery_kw)
@@ -192,8 +235,8 @@ def _performance(
             "frequency_response",
             committed=orders.reserve_kw,
             requested=response,
-            delivered=battery.power_kw - battery.scheduled_kw,
-            ready=battery.deliverable,
+            delivered=battery.response_kw,
+            ready=battery.deliverable > 0,
             response_time_s=mean_response_time_s(battery.target_kw, battery.end_power_kw, first_power_kw, least_step)
             if least_step > 0 and jumps.any()
             else None,
@@ -201,8 +244,8 @@ def _performance(
         tracked(
             "voltage_support",
             committed=orders.voltage_support_kvar,
-            requested=reactive_asked,
-            delivered=reactive,
+            requested=stabilized.reactive_asked_kvar,
+            delivered=stabilized.reactive_kvar,
             ready=np.full(SECONDS_PER_HOUR, site.battery.converter_kva >= orders.voltage_support_kvar),
             response_time_s=None,
         ),
@@ -239,13 +282,3 @@ def _means(trace: Array, parts: int) -> Array:
 
 def _minute_ends(stored_kwh: Array) -> Array:
     return stored_kwh.reshape(MINUTES_PER_HOUR, -1)[:, -1].copy()
-
-
-def _lagged(asked: Array, time_constant_s: float) -> Array:
-    """First-order lag of a request by the second, from its first value."""
-    settled = settled_share(1.0, time_constant_s)
-    value, out = float(asked[0]), []
-    for goal in asked.tolist():
-        value += (goal - value) * settled
-        out.append(value)
-    return np.array(out)

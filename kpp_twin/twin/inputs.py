@@ -5,26 +5,24 @@ from dataclasses import fields
 
 import numpy as np
 
-from kpp_twin.battery.storage import ENERGY_TOLERANCE_KWH
 from kpp_twin.errors import TwinError
 from kpp_twin.operation import AssetState, HourOrders
 from kpp_twin.records import Array
-from kpp_twin.site import Site
 from kpp_twin.timegrid import hour_label, utc
 from kpp_twin.units import MINUTES_PER_HOUR
 
 QUARTERS_PER_HOUR = 4
 
 
-def check_inputs(site: Site, orders: HourOrders, load_kw: Array, state: AssetState) -> None:
-    """Check orders, load and state of an hour; that of the plant is checked where it is used.
+def check_inputs(orders: HourOrders, load_kw: Array, state: AssetState) -> None:
+    """Check orders, load and state of an hour; those of battery and plant are checked where they are used.
 
     Raises
     ------
     TwinError
         Any is wrong; all faults in one message.
     """
-    faults = [*_faults_of_orders(orders), *_faults_of_load(load_kw), *_faults_of_state(site, state)]
+    faults = [*_faults_of_orders(orders), *_faults_of_load(load_kw), *_faults_of_state(state)]
     if faults:
         place = hour_label(orders.start) if orders.start.tzinfo else str(orders.start)
         raise TwinError(
@@ -52,19 +50,10 @@ def _faults_of_load(load_kw: Array) -> list[str]:
     return [f"load_kw is NaN, infinite or negative at {len(bad)} place(s), first at {bad[0]}"] if len(bad) else []
 
 
-def _faults_of_state(site: Site, state: AssetState) -> list[str]:
-    faults = []
-    battery = site.battery
-    least = battery.min_state_of_charge * battery.capacity_kwh - ENERGY_TOLERANCE_KWH
-    most = battery.max_state_of_charge * battery.capacity_kwh + ENERGY_TOLERANCE_KWH
-    if not least <= state.battery_kwh <= most:
-        faults.append(f"state.battery_kwh {state.battery_kwh!r} is outside {least:g} to {most:g}")
-    if not abs(state.battery_kw) <= battery.max_power_kw * (1 + 1e-9):
-        faults.append(f"state.battery_kw {state.battery_kw!r} is above max_power_kw {battery.max_power_kw:g}")
-    least_of = {"rebound_kwh": 0.0, "rebound_minutes": 0.0, "peak_import_kw": -math.inf}
-    faults += [
+def _faults_of_state(state: AssetState) -> list[str]:
+    least_of = {"rebound_kwh": 0.0, "rebound_minutes": 0.0, "peak_import_kw": -math.inf, "battery_kvar": -math.inf}
+    return [
         f"state.{name} {value!r} is below {least:g} or no number"
         for name, least in least_of.items()
         if not (least <= (value := getattr(state, name)) < math.inf)
     ]
-    return faults

@@ -4,15 +4,13 @@ What comes into an asset is positive; what goes out, is lost, or stays in the st
 asset and hour add up to zero.
 """
 
-import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import numpy as np
 
-from kpp_twin.battery.seconds import BatterySeconds
-from kpp_twin.battery.storage import StorageConfiguration
+from kpp_twin.battery.simulate import BatteryRun
 from kpp_twin.demand.load import LoadHour
 from kpp_twin.errors import TwinError
 from kpp_twin.operation import LedgerEntry
@@ -35,19 +33,20 @@ def _entries(asset: str, energies: Mapping[str, float]) -> tuple[LedgerEntry, ..
     return tuple(LedgerEntry(asset=asset, entry=entry, energy_kwh=energy) for entry, energy in energies.items())
 
 
-def battery_entries(battery: BatterySeconds, config: StorageConfiguration) -> tuple[LedgerEntry, ...]:
-    """Entries of the battery; its losses follow from power and efficiencies, not from what the store gained."""
-    charge, discharge = np.maximum(-battery.power_kw, 0.0), np.maximum(battery.power_kw, 0.0)
-    lost_per_second = config.lost_share(1.0 / SECONDS_PER_HOUR)
+def battery_entries(battery: BatteryRun) -> tuple[LedgerEntry, ...]:
+    """Entries of the battery with its auxiliaries; losses are those of their own laws, not what the store gained."""
+    energy = battery.energy_kwh
+    net_kw = battery.records.power_kw - battery.records.auxiliary_kw
     return _entries(
         "battery",
         {
-            "in": energy_kwh(charge),
-            "out": -energy_kwh(discharge),
-            "charge_loss": -energy_kwh(charge) * (1.0 - config.charge_efficiency),
-            "discharge_loss": -energy_kwh(discharge) * (1.0 / config.discharge_efficiency - 1.0),
-            "self_discharge": -float(np.sum(battery.energy_kwh[:-1])) * lost_per_second,
-            "store_change": -math.fsum(battery.gained_kwh.tolist()),
+            "in": energy_kwh(np.maximum(-net_kw, 0.0)),
+            "out": -energy_kwh(np.maximum(net_kw, 0.0)),
+            "charge_loss": -energy["charge_loss"],
+            "discharge_loss": -energy["discharge_loss"],
+            "self_discharge": -energy["self_discharge"],
+            "auxiliary": -energy["auxiliary"],
+            "store_change": -energy["gained"],
         },
     )
 
@@ -73,12 +72,14 @@ def plant_entries(plant: PlantRun) -> tuple[LedgerEntry, ...]:
 
 
 def load_entries(load: LoadHour) -> tuple[LedgerEntry, ...]:
-    """Entries of the load: drawn and curtailed against wanted at first and drawn later."""
+    """Entries of the load: drawn, curtailed and shed against wanted at first and drawn later."""
+    shed_kwh = energy_kwh(np.asarray(load.shed_kw))
     return _entries(
         "load",
         {
             "in": energy_kwh(load.power_kw),
             "curtailed": energy_kwh(load.reduction_kw),
+            **({"shed": shed_kwh} if shed_kwh > 0 else {}),
             "wanted": -energy_kwh(load.measured_kw),
             "rebound": -energy_kwh(load.rebound_kw),
         },

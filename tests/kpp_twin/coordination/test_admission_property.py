@@ -36,7 +36,7 @@ def audit(grants: list[ServiceGrant], stored_kwh: float) -> None:
     """Play all grants through in quarter-hours, once with every call upward and once with every call downward."""
     battery, hours = SITE.battery, 0.25
     low = high = stored_kwh
-    reserve_kwh = SITE.services.frequency_response_minutes / 60
+    reserve_kwh = SITE.frequency_product().endurance_h
     floor, ceiling = battery.min_state_of_charge * 1000, battery.max_state_of_charge * 1000
     for quarter in range(48 + 24):
         moment = NOW + quarter * QUARTER

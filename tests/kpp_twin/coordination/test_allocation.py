@@ -71,6 +71,19 @@ def test_reserve_keeps_energy_at_both_ends_of_its_hour(site: Site) -> None:
     assert left(site, over(0, 1, scheduled_kw=-300.0), kwh=110.0).reserve[0] == pytest.approx(10 * 0.95 * 4)
 
 
+def test_a_product_that_restores_its_energy_keeps_power_for_it(site: Site) -> None:
+    """FCR needs 1.25 kW of rated power for each kW that is sold."""
+    fcr = site.model_copy(update={"services": site.services.model_copy(update={"frequency_product": "FCR"})})
+    assert left(fcr).reserve == (400.0, "battery power beside restoring")
+    assert left(fcr, over(0, 1, reserve_kw=300.0)).reserve[0] == 100.0
+
+
+def test_the_energy_of_a_reserve_is_that_of_its_product(site: Site) -> None:
+    of_an_hour = site.model_copy(update={"services": site.services.model_copy(update={"frequency_product": "DR"})})
+    assert left(of_an_hour, kwh=200.0).reserve == (pytest.approx(100 * 0.95), "stored energy")
+    assert left(of_an_hour, kwh=800.0).reserve == (pytest.approx(100 / 0.95), "room in the battery")
+
+
 def test_charging_less_gains_more_than_charging_loses(site: Site) -> None:
     """Downward power beside a discharge saves stored energy at the discharge efficiency."""
     beside = left(site, over(0, 1, scheduled_kw=400.0), kwh=890.0)

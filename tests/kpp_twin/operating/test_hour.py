@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 import numpy as np
 import pytest
 
+from kpp_twin.battery.ageing import Health
 from kpp_twin.operating.hour import Desk, operate_hour
 from kpp_twin.operating.state import of_json
 from kpp_twin.operating.stations import operate
@@ -116,6 +117,36 @@ def test_a_whole_day_conserves_energy_and_ends_near_its_target(site: Site, world
         assert np.diff(stored) == pytest.approx(gained[1:], abs=1e-6)
     assert energy[-1] == pytest.approx(500.0, abs=15.0)
     assert max(energy) - min(energy) > 300, "the prices of the day are worth a cycle"
+
+
+def worn_out(made: Operation, state_of_health: float, energy_kwh: float) -> Operation:
+    """The same, had the battery aged."""
+    assets = made.state["assets"]
+    health = Health.initial(energy_kwh / (1000 * state_of_health), "lfp").as_json()
+    battery = {**assets["battery"], "energy_kwh": energy_kwh}
+    worn = {**assets, "battery": battery, "battery_health": {**health, "state_of_health": state_of_health}}
+    return replace(made, state={**made.state, "assets": worn})
+
+
+def test_an_aged_battery_is_planned_and_offered_with_what_it_still_holds(site: Site, world: World, planned: Standing):
+    first = worn_out(run(site, world, MIDNIGHT + timedelta(hours=1, minutes=15), planned), 0.6, 300.0)
+    made = run(site, world, MIDNIGHT + timedelta(hours=2, minutes=15), handed_on(planned, first))
+    (hour,) = made.hours
+    assert hour.minutes["battery"].energy_stored_kwh.min() >= 60 - 1e-6  # type: ignore[union-attr]
+    assert hour.minutes["battery"].energy_stored_kwh.max() <= 540 + 1e-6  # type: ignore[union-attr]
+    (plan,) = made.plans
+    battery_kw = plan.setpoint_kw["battery"]
+    swing_kwh = np.ptp(np.cumsum(np.where(battery_kw > 0, battery_kw / 0.95, battery_kw * 0.95)))
+    assert 200 < swing_kwh <= 480
+    assert plan.reserved_up_kw[0] == 100.0
+
+
+def test_a_battery_too_worn_for_the_offer_is_offered_with_less(site: Site, world: World):
+    as_of = MIDNIGHT + timedelta(hours=1, minutes=15)
+    worn = worn_out(run(site, world, as_of, Standing()), 0.05, 25.0)
+    made = run(site, world, as_of + HOUR, Standing(state=worn.state))
+    held_kw = 0.99 * 40 / (0.25 * (1 / 0.95 + 0.95))
+    assert made.plans[0].reserved_up_kw[1:] == pytest.approx(np.full(20, held_kw), rel=0.01)
 
 
 def test_a_price_that_comes_late_settles_its_hours_then(site: Site, world: World, planned: Standing):

@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 
 from kpp_twin.coordination.hour import HourAllocation
-from kpp_twin.operating.planning import Store, admitted, plan_hours, stores_of
+from kpp_twin.operating.planning import Store, admitted, plan_hours, site_as_it_is, stores_of
 from kpp_twin.operation import AssetState, Plan
 from kpp_twin.plant.simulate import PlantState
 from kpp_twin.site import Site
-from tests.kpp_twin.operating.conftest import DAY, LOAD_KW, MIDNIGHT, PRICES
+from kpp_twin.twin.hour import initial_state
+from tests.kpp_twin.operating.conftest import DAY, LOAD_KW, MIDNIGHT, PRICES, ZONE
 
 SOLD_NOTHING: list[dict[str, float]] = [{}] * 24
 
@@ -58,6 +59,22 @@ def test_no_store_charges_beyond_the_peak(site: Site, peak_kw: float):
     assert ((made.setpoint_kw["battery"] >= 0) | (-made.setpoint_kw["site"] <= peak_kw + 1e-6)).all()
 
 
+def test_auxiliaries_and_cooling_have_room_below_the_peak_and_are_in_no_setpoint(site: Site):
+    dear_after_cheap = np.array([5.0] * 12 + [200.0] * 12)
+    made = plan(site, price_per_mwh=dear_after_cheap, peak_kw=700.0)
+    assert (-made.setpoint_kw["site"]).max() == pytest.approx(700.0 - (2.5 + 30.0 / 3.0))
+
+
+def test_plans_are_made_with_the_battery_as_it_has_aged(site: Site):
+    new = initial_state(site, MIDNIGHT, ZONE)
+    worn = replace(new, battery_health={**new.battery_health, "state_of_health": 0.8})
+    assert site_as_it_is(site, None) == site_as_it_is(site, new) == site
+    store = stores_of(site_as_it_is(site, worn), worn)["battery"]
+    assert (store.limits.min_kwh, store.limits.max_kwh) == (80.0, 720.0)
+    assert (store.energy_kwh, store.target_kwh) == (500.0, 400.0)
+    assert store.max_kwh == pytest.approx(720 - 25 * 0.95 - 16)
+
+
 def test_the_connection_binds_whatever_the_peak(site: Site):
     made = plan(site, peak_kw=5000.0, load_kw=np.full(24, 1300.0))
     assert (-made.setpoint_kw["site"]).max() <= 1500 - 100 + 1e-6
@@ -94,7 +111,9 @@ def test_a_drifted_state_of_charge_still_gets_a_plan(site: Site):
 
 def test_stores_know_the_state_of_their_assets(site: Site):
     empty = {**PlantState.initial(site.plant).as_json(), "receiver_kpa": site.plant.min_receiver_bar * 100}
-    assets = AssetState(battery_kwh=321.0, plant=empty, month="2024-03", peak_import_kw=0.0)
+    assets = AssetState(
+        battery={"energy_kwh": 321.0}, battery_health={}, plant=empty, month="2024-03", peak_import_kw=0.0
+    )
     stores = stores_of(site, assets)
     assert stores["battery"].energy_kwh == 321.0
     assert stores["plant"].energy_kwh == pytest.approx(0.0, abs=1e-9)

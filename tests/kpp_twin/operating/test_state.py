@@ -1,6 +1,9 @@
 import json
 from datetime import UTC, datetime
 
+import pytest
+
+from kpp_twin.errors import TwinError
 from kpp_twin.operating.state import OperatingState, of_json
 from kpp_twin.operation import AssetState, MeteredHour
 
@@ -15,7 +18,8 @@ METERED = MeteredHour(
     peak_rise_kw=0.0,
 )
 ASSETS = AssetState(
-    battery_kwh=2e3 / 3,
+    battery={"energy_kwh": 2e3 / 3, "trusted_hz": None, "block_kw": [0.0, 0.1]},
+    battery_health={"chemistry": "lfp", "residue": [[0.5, 0.0, 0.0], [2 / 3, 1.0, 25.0]], "state_of_health": 1 - 1e-9},
     plant={"receiver_kpa": 610.0, "cell_air": [0.1, 0.2]},
     month="2021-10",
     peak_import_kw=1050.0,
@@ -26,6 +30,13 @@ ASSETS = AssetState(
 def test_a_state_comes_back_from_json_bit_for_bit():
     state = OperatingState(assets=ASSETS, simulated_until=HOUR, unsettled=(METERED,))
     assert of_json(json.loads(json.dumps(state.as_json(), sort_keys=True))) == state
+
+
+def test_the_state_of_an_earlier_version_is_refused_with_what_to_do():
+    state = OperatingState(assets=ASSETS).as_json()
+    earlier = {**state, "assets": {**state["assets"], "battery_kw": 0.0}}
+    with pytest.raises(TwinError, match=r"unexpected keyword argument 'battery_kw' .*begin anew in another"):
+        of_json(earlier)
 
 
 def test_before_the_first_cycle_nothing_is_known():

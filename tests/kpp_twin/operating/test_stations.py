@@ -1,14 +1,17 @@
+from dataclasses import replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
 
+from kpp_twin.operating.state import OperatingState
 from kpp_twin.operating.stations import operate
 from kpp_twin.operation import Operation, Standing
 from kpp_twin.records import CycleKind, Slot
 from kpp_twin.site import Site
 from kpp_twin.timegrid import TimeGrid
+from kpp_twin.twin.hour import initial_state
 from tests.kpp_twin.operating.conftest import DAY, LOAD_KW, MIDNIGHT, PRICES, ZONE, World, forecast
 
 AS_OF = MIDNIGHT - timedelta(hours=14, minutes=30)
@@ -89,6 +92,20 @@ def test_the_month_so_far_sets_how_much_may_be_charged(site: Site, world: World,
     tight = daily(site, world, nothing).plans[0]
     assert free.setpoint_kw["battery"].min() <= tight.setpoint_kw["battery"].min()
     assert (-tight.setpoint_kw["site"]).max() <= 1050 + 1e-6
+
+
+def test_an_aged_battery_is_offered_with_what_it_still_holds(site: Site, world: World, nothing: Standing):
+    assets = initial_state(site, AS_OF, ZONE)
+    worn = replace(assets, battery_health={**assets.battery_health, "state_of_health": 0.6})
+    sold_kwh = [
+        sum(
+            bid.quantity_kw
+            for bid in daily(site, world, standing).bids
+            if bid.product == "battery" and bid.quantity_kw > 0
+        )
+        for standing in (nothing, replace(nothing, state=OperatingState(assets=worn).as_json()))
+    ]
+    assert 0 < sold_kwh[1] < 0.7 * sold_kwh[0]
 
 
 @pytest.mark.parametrize("kind", ["daily", "hourly"])

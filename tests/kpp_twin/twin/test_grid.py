@@ -10,13 +10,14 @@ import pytest
 
 from kpp_twin.errors import TwinError
 from kpp_twin.site import load_site
-from kpp_twin.twin.grid import grid_hour
+from kpp_twin.twin.grid import LINE_S, grid_hour
 
 GRID = load_site().grid
 ZONE = ZoneInfo("America/Chicago")
 START = datetime(2021, 10, 14, 5, tzinfo=UTC)  # local midnight
 QUIET: dict[str, float] = {
     "frequency_noise_hz": 0.0,
+    "frequency_wander_hz": 0.0,
     "hourly_swing_hz": 0.0,
     "events_per_day": 0.0,
     "voltage_noise_pu": 0.0,
@@ -54,10 +55,20 @@ def test_the_slow_deviation_is_an_ornstein_uhlenbeck_process() -> None:
 
 def test_the_path_runs_through_the_full_hour() -> None:
     deviation, voltage = many_hours(300, frequency_noise_hz=0.016, voltage_noise_pu=0.008)
-    step = np.sqrt(1 - np.exp(-2 / 60)) * 0.016
+    step = np.sqrt(2 * (1 - np.exp(-LINE_S / 60))) * 0.016 / LINE_S
     over_the_hour = deviation[1:, 0] - deviation[:-1, -1]
     assert over_the_hour.std() == pytest.approx(step, rel=0.2)
+    assert np.diff(deviation).std() == pytest.approx(step, rel=0.02), "as in every other second"
     assert np.abs(voltage[1:, 0] - voltage[:-1, -1]).max() < 5 * np.sqrt(1 - np.exp(-2 / 600)) * 0.008
+
+
+def test_what_wanders_runs_through_several_hours() -> None:
+    deviation, _ = many_hours(300, frequency_wander_hz=0.01)
+    # 300 hours hold 300 * 3600 / 1800 = 600 independent values.
+    assert deviation.std() == pytest.approx(0.01, rel=0.12)
+    path = deviation.ravel() / deviation.std()
+    for lag in (60, 300, 900):
+        assert np.mean(path[lag:] * path[:-lag]) == pytest.approx(np.exp(-lag / 900), abs=0.1)
 
 
 def test_different_hours_are_independent() -> None:

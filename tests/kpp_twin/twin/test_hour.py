@@ -1,6 +1,7 @@
 """An hour of the site keeps every limit and every book, and hands its state on."""
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -11,7 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kpp_twin.errors import TwinError
+from kpp_twin.battery.ageing import Health
+from kpp_twin.battery.model import BatteryModel
+from kpp_twin.battery.simulate import BatteryState
+from kpp_twin.errors import ConfigError, TwinError
 from kpp_twin.operation import AssetState, DemandEvent, HourOrders, ServicePerformance, SimulatedHour
 from kpp_twin.plant.simulate import PlantState
 from kpp_twin.site import Site, load_site
@@ -23,6 +27,7 @@ ZONE = ZoneInfo("America/Chicago")
 START = datetime(2021, 10, 14, 18, tzinfo=UTC)
 STATE = initial_state(SITE, START, ZONE)
 LOAD = np.full(4, 700.0)
+BESIDE_KW = BatteryModel.of_site(SITE, 0.0).extra_kw  # drawn by auxiliaries and cooling
 HOLDING_KW = 0.01  # what self-discharge draws at the least energy may pass a limit
 
 
@@ -44,9 +49,22 @@ def run(
 
 
 def quiet(**grid: float) -> Site:
-    """The site on a grid that stands still, but for the changes."""
-    still = dict.fromkeys(("frequency_noise_hz", "hourly_swing_hz", "events_per_day"), 0.0)
-    return SITE.model_copy(update={"grid": SITE.grid.model_copy(update=still | grid)})
+    """The site on a grid that stands still, but for the changes, with a battery that draws nothing beside its power."""
+    still = dict.fromkeys(("frequency_noise_hz", "frequency_wander_hz", "hourly_swing_hz", "events_per_day"), 0.0)
+    return with_battery(auxiliary_kw=0.0, cooling_kw=0.0).model_copy(
+        update={"grid": SITE.grid.model_copy(update=still | grid)}
+    )
+
+
+def with_battery(**changes: Any) -> Site:
+    """The site with another battery."""
+    return SITE.model_copy(update={"battery": SITE.battery.model_copy(update=changes)})
+
+
+def charged(energy_kwh: float, **changes: Any) -> AssetState:
+    """The initial state with another energy in the battery."""
+    health = Health.initial(energy_kwh / 1000, "lfp").as_json()
+    return replace(STATE, battery={**STATE.battery, "energy_kwh": energy_kwh}, battery_health=health, **changes)
 
 
 def performance(hour: SimulatedHour, service: str) -> ServicePerformance:
@@ -67,7 +85,8 @@ def event(minutes: int = 60, target: float = 150.0, start: datetime = START) -> 
 def test_the_initial_state_is_the_sites() -> None:
     assert (
         AssetState(
-            battery_kwh=500.0,
+            battery=BatteryState.initial(BatteryModel.of_site(SITE, 0.0), 500.0).as_json(),
+            battery_health=Health.initial(0.5, "lfp").as_json(),
             plant=PlantState(receiver_kpa=600.0, cell_air=(0.0,) * 16).as_json(),
             month="2021-10",
             peak_import_kw=1050.0,
@@ -164,10 +183,122 @@ def test_what_nobody_asked_for_has_no_performance() -> None:
 
 
 def test_a_reserve_without_energy_is_not_ready() -> None:
-    hour = run(site=quiet(), state=replace(STATE, battery_kwh=105.0))
+    hour = run(site=quiet(), state=charged(105.0))
     uptime = performance(hour, "frequency_response").uptime
     assert uptime is not None
     assert uptime < 1
+
+
+def booked(hour: SimulatedHour, asset: str) -> dict[str, float]:
+    return {entry.entry: entry.energy_kwh for entry in hour.ledger if entry.asset == asset}
+
+
+def test_auxiliaries_are_drawn_beside_the_setpoint_and_booked() -> None:
+    still = quiet()
+    drawing = still.model_copy(update={"battery": still.battery.model_copy(update={"auxiliary_kw": 20.0})})
+    hour = run(site=drawing, battery_kw=50.0)
+    assert hour.minutes["battery"].power_kw[1:] == pytest.approx(np.full(59, 30.0))
+    assert hour.battery.auxiliary_kwh == pytest.approx(20.0) == -booked(hour, "battery")["auxiliary"]
+    assert hour.energy_out_kwh["battery"] == pytest.approx(30.0, abs=0.01)
+    assert hour.seconds_limited["battery"] <= 1, "its own power follows"
+
+
+def test_import_limits_leave_room_for_auxiliaries_and_cooling() -> None:
+    still = quiet()
+    drawing = still.model_copy(update={"battery": with_battery(auxiliary_kw=20.0).battery})
+    hour = run([1000.0] * 4, site=drawing, battery_kw=-300.0)
+    assert hour.minutes["battery"].power_kw[1:] == pytest.approx(np.full(59, -40.0)), "10 kW of 50 are kept for cooling"
+    started = {**STATE.plant, "compressor_runs": True, "compressor_kw": 50.0, "compressor_since_s": 0.0}
+    running_on = run([1000.0] * 4, replace(STATE, plant=started), drawing, import_limit_kw=1075.0)
+    assert running_on.minutes["plant"].power_kw[0] == pytest.approx(-45.0)
+    tight = run([1000.0] * 4, replace(STATE, plant=started), drawing, import_limit_kw=1074.0)
+    assert tight.minutes["plant"].power_kw.min() == 0.0, "its least power does not fit beside 30 kW"
+
+
+def test_the_battery_stays_warm_from_hour_to_hour_until_its_cooling_runs() -> None:
+    first = run(battery_kw=-200.0)
+    assert 26.0 < first.battery.temperature_c < 30.0
+    assert first.battery.auxiliary_kwh == pytest.approx(2.5)
+    later = START + timedelta(hours=1)
+    second = run(state=first.state, start=later, battery_kw=200.0)
+    cold = {**first.state.battery, "temperature_c": 25.0}
+    from_cold = run(state=replace(first.state, battery=cold), start=later, battery_kw=200.0)
+    assert second.battery.auxiliary_kwh > from_cold.battery.auxiliary_kwh == pytest.approx(2.5)
+
+
+def test_health_is_carried_and_only_falls() -> None:
+    state, healths, cycles, before_kwh = STATE, [1.0], [0.0], 500.0
+    for number, battery_kw in enumerate((300.0, -300.0, 300.0, -300.0)):
+        hour = run(state=state, start=START + timedelta(hours=number), battery_kw=battery_kw, reserve_kw=0.0)
+        charge = np.concatenate([[before_kwh], hour.minutes["battery"].energy_stored_kwh])  # type: ignore[list-item]
+        cycles.append(cycles[-1] + np.abs(np.diff(charge)).sum() / 2 / (1000 * healths[-1]))
+        healths.append(hour.battery.state_of_health)
+        assert hour.battery.equivalent_full_cycles == pytest.approx(cycles[-1], rel=1e-3)
+        state, before_kwh = hour.state, hour.energy_stored_kwh["battery"]
+    assert (np.diff(healths) < 0).all()
+    assert healths[-1] > 0.999
+    assert Health.of_json(state.battery_health).elapsed_hours == 4.0
+
+
+def test_less_capacity_leaves_less_energy_between_the_limits() -> None:
+    worn = {**STATE.battery_health, "state_of_health": 0.8}
+    hour = run(state=replace(STATE, battery_health=worn), battery_kw=-500.0, reserve_kw=0.0, import_limit_kw=1500.0)
+    assert hour.energy_stored_kwh["battery"] == pytest.approx(720.0, abs=0.01)
+
+
+@pytest.mark.parametrize("most", [0.9, 1.0])
+def test_a_full_battery_goes_on_though_its_capacity_has_fallen(most: float) -> None:
+    untapered = with_battery(max_state_of_charge=most, taper_state_of_charge=0.0, initial_state_of_charge=most)
+    state = initial_state(untapered, START, ZONE)
+    for number in range(3):
+        start = START + timedelta(hours=number)
+        state = run([0.0] * 4, state, untapered, start, battery_kw=-500.0, reserve_kw=0.0).state
+    health = Health.of_json(state.battery_health).state_of_health
+    assert state.battery_kwh == pytest.approx(1000.0 * most * health, abs=0.1)
+
+
+def test_hours_in_a_row_are_the_same_bytes_though_the_state_went_through_json() -> None:
+    def days_of(hand_on: Callable[[AssetState], AssetState]) -> list[str]:
+        state, hours = STATE, []
+        for number in range(3):
+            hour = run(state=state, start=START + timedelta(hours=number), battery_kw=250.0, plant_kw=-100.0)
+            state = hand_on(hour.state)
+            hours.append(repr(asdict(hour)))
+        return hours
+
+    assert days_of(lambda state: state) == days_of(lambda s: AssetState(**json.loads(json.dumps(asdict(s)))))
+
+
+def test_the_hour_tells_how_the_product_was_served() -> None:
+    hour = run(site=SITE, battery_kw=100.0)
+    assert hour.battery.product == "PFR"
+    assert hour.battery.performance_score is not None
+    assert hour.battery.performance_score > 0.95
+    assert hour.battery.mileage > 0
+    assert (hour.battery.endurance_violation_s, hour.battery.flag_s) == (0.0, {})
+    unsold = run(site=quiet(), reserve_kw=0.0)
+    assert (unsold.battery.performance_score, unsold.battery.mileage) == (None, 0.0)
+    low = run(site=quiet(), state=charged(105.0))
+    assert low.battery.endurance_violation_s > 0
+    assert low.battery.flag_s["restoring_down"] == pytest.approx(low.battery.endurance_violation_s, abs=2.0)
+
+
+def offering(product: str) -> Site:
+    return SITE.model_copy(update={"services": SITE.services.model_copy(update={"frequency_product": product})})
+
+
+def test_a_product_is_served_from_the_day_on_which_it_holds() -> None:
+    with pytest.raises(ConfigError, match="FCR-D does not hold on 2021-10-14"):
+        run(site=offering("FCR-D"))
+    assert run(site=offering("FCR-D"), start=datetime(2022, 1, 1, tzinfo=UTC)).battery.product == "FCR-D"
+
+
+def test_what_was_sold_and_cannot_be_held_is_told() -> None:
+    with pytest.raises(ConfigError, match=r"501.0 kW is outside 0 to 500 \[battery that sells PFR\]"):
+        run(reserve_kw=501.0)
+    worn = {**STATE.battery_health, "state_of_health": 0.05}
+    with pytest.raises(ConfigError, match=r"sell at most 79.8"):
+        run(state=replace(charged(25.0), battery_health=worn))
 
 
 def test_the_month_s_peak_is_carried_and_begins_anew() -> None:
@@ -186,7 +317,7 @@ powers = st.floats(-600, 600)
 @given(
     battery_kw=powers,
     plant_kw=powers,
-    reserve_kw=st.floats(0, 500),
+    reserve_kw=st.just(0.0) | st.floats(1, 500),
     import_limit_kw=st.floats(-100, 2000),
     battery_kwh=st.floats(100, 900),
     receiver_bar=st.floats(4, 10),
@@ -208,8 +339,8 @@ def test_every_hour_keeps_its_limits_and_its_books(
     hour_number: int,
 ) -> None:
     start = START + timedelta(hours=hour_number)
-    state = AssetState(
-        battery_kwh=battery_kwh,
+    state = charged(
+        battery_kwh,
         plant=PlantState(receiver_kpa=100 * receiver_bar, cell_air=(0.5,) * 16).as_json(),
         month="2021-10",
         peak_import_kw=800.0,
@@ -228,15 +359,18 @@ def test_every_hour_keeps_its_limits_and_its_books(
         check_ledger(one.ledger, one.start)
         stored = one.minutes["battery"].energy_stored_kwh
         assert stored is not None
-        assert 100 - 1e-6 <= stored.min() <= stored.max() <= 900 + 1e-6
-        assert np.abs(one.minutes["battery"].power_kw).max() <= 500 + 1e-9
+        least_kwh = 100 * one.battery.state_of_health
+        assert least_kwh - 1e-6 <= stored.min() <= stored.max() <= 900 + 1e-6
+        power_kw = one.minutes["battery"].power_kw
+        assert -500 - BESIDE_KW - 1e-9 <= power_kw.min() <= power_kw.max() <= 500 + 1e-9
         assert -150 - 1e-9 <= one.minutes["plant"].power_kw.min() <= one.minutes["plant"].power_kw.max() <= 45 + 1e-9
         assert 101 < one.state.plant["receiver_kpa"] <= 1000 * (1 + 1e-9)
         assert min(one.energy_in_kwh.values()) >= 0
         assert min(one.energy_out_kwh.values()) >= 0
         drawn_kw = -one.minutes["load"].power_kw
-        scheduled_to = np.maximum(drawn_kw.max(), import_limit_kw)
-        assert one.quarter_import_kw.max() <= min(scheduled_to + reserve_kw, max(1500.0, drawn_kw.max())) + HOLDING_KW
+        scheduled_to = np.maximum(drawn_kw.max() + BESIDE_KW, import_limit_kw)
+        most_kw = min(scheduled_to + reserve_kw, max(1500.0, drawn_kw.max() + BESIDE_KW))
+        assert one.quarter_import_kw.max() <= most_kw + HOLDING_KW
 
     # Over both hours: what came in is what went out, was lost, or is stored.
     both = hour.ledger + later.ledger
@@ -253,3 +387,11 @@ def test_wrong_input_is_refused() -> None:
         run([np.nan] * 4)
     with pytest.raises(TwinError, match="it needs receiver_kpa"):
         run(state=replace(STATE, plant={}))
+    with pytest.raises(TwinError, match="it needs energy_kwh"):
+        run(state=replace(STATE, battery={}))
+    with pytest.raises(TwinError, match=r"energy_kwh 950.0 is outside 100 to 900 \[state of the battery\]"):
+        run(state=charged(950.0))
+    with pytest.raises(TwinError, match=r"power_kw 800.0 is above 500"):
+        run(state=replace(STATE, battery={**STATE.battery, "power_kw": 800.0}))
+    with pytest.raises(TwinError, match="of 'lfp' cells, not of 'lmo_xu'"):
+        run(site=with_battery(chemistry="lmo_xu"))

@@ -1,4 +1,4 @@
-"""The ledger closes, and a wrong efficiency, sign or unit does not get past it."""
+"""The ledger closes, and a wrong loss, sign or unit does not get past it."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -7,8 +7,9 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 
-from kpp_twin.battery.seconds import BatterySeconds, battery_seconds
-from kpp_twin.battery.storage import StorageConfiguration
+from kpp_twin.battery.model import BatteryModel
+from kpp_twin.battery.simulate import BatteryOrders, BatteryRun, BatteryState
+from kpp_twin.battery.simulate import simulate as simulate_battery
 from kpp_twin.errors import TwinError
 from kpp_twin.operation import HourOrders, LedgerEntry
 from kpp_twin.plant.model import PlantModel
@@ -21,23 +22,14 @@ from kpp_twin.twin.ledger import battery_entries, check_ledger, energy_kwh, plan
 SITE = load_site()
 ZONE = ZoneInfo("America/Chicago")
 START = datetime(2021, 10, 14, 18, tzinfo=UTC)
-CONFIG = StorageConfiguration.of_site(SITE.battery)
 
 
-def ran(setpoint_kw: float = 200.0) -> BatterySeconds:
-    free = np.full(3600, 1e9)
-    return battery_seconds(
-        CONFIG,
-        energy_kwh=500.0,
-        power_kw=0.0,
-        setpoint_kw=setpoint_kw,
-        response_kw=50.0 * np.sin(np.arange(3600.0)),
-        reserve_kw=50.0,
-        reserve_minutes=15.0,
-        lowest_kw=-free,
-        highest_kw=free,
-        lowest_scheduled_kw=-free,
-    )
+def ran(setpoint_kw: float = 200.0) -> BatteryRun:
+    """Ten minutes of the site's battery, warm enough that it cools."""
+    model = BatteryModel.of_site(SITE, 50.0)
+    state = BatteryState.of_json({**BatteryState.initial(model).as_json(), "temperature_c": 31.0})
+    frequency_hz = 60.0 + 0.1 * np.sin(np.arange(600.0))
+    return simulate_battery(model, state, frequency_hz, BatteryOrders.steady(setpoint_kw), record_every=1)
 
 
 def test_the_energy_of_a_power_by_the_second() -> None:
@@ -46,30 +38,30 @@ def test_the_energy_of_a_power_by_the_second() -> None:
 
 
 @pytest.mark.parametrize("setpoint_kw", [-200.0, 0.0, 200.0])
-def test_the_battery_closes(setpoint_kw: float) -> None:
-    battery = ran(setpoint_kw)
-    check_ledger(battery_entries(battery, CONFIG), START)
+def test_the_battery_closes_with_its_auxiliaries(setpoint_kw: float) -> None:
+    entries = {entry.entry: entry.energy_kwh for entry in battery_entries(ran(setpoint_kw))}
+    check_ledger(battery_entries(ran(setpoint_kw)), START)
+    assert entries["auxiliary"] == pytest.approx(-(2.5 + 30.0 / 3.0) / 6)
+    assert entries["in"] + entries["out"] == pytest.approx(-setpoint_kw / 6 + 12.5 / 6, abs=0.5)
 
 
-@pytest.mark.parametrize(
-    "name", ["charge_efficiency", "discharge_efficiency", "self_discharge_per_month"], ids=lambda name: name
-)
-@pytest.mark.parametrize("factor", [0.99, 1.01])
-def test_a_wrong_efficiency_of_the_battery_is_noticed(name: str, factor: float) -> None:
-    wrong = replace(CONFIG, **{name: getattr(CONFIG, name) * factor})
+@pytest.mark.parametrize("name", ["charge_loss", "discharge_loss", "self_discharge", "auxiliary", "gained"])
+@pytest.mark.parametrize("factor", [0.0, 0.99, 1.01, -1.0])
+def test_each_loss_of_the_battery_counts(name: str, factor: float) -> None:
     battery = ran(0.0)
+    wrong = replace(battery, energy_kwh={**battery.energy_kwh, name: factor * battery.energy_kwh[name]})
     with pytest.raises(TwinError, match=r"battery misses .* kWh .*2021-10-14T18:00Z"):
-        check_ledger(battery_entries(battery, wrong), START)
+        check_ledger(battery_entries(wrong), START)
 
 
 @pytest.mark.parametrize("factor", [-1.0, 1000.0, 1 / 3600, 3600.0], ids=["sign", "thousand", "second", "hour"])
 @pytest.mark.parametrize("setpoint_kw", [-200.0, 200.0], ids=["charge", "discharge"])
-def test_a_wrong_sign_or_unit_of_the_battery_is_noticed(factor: float, setpoint_kw: float) -> None:
+@pytest.mark.parametrize("name", ["power_kw", "auxiliary_kw"])
+def test_a_wrong_sign_or_unit_of_the_battery_is_noticed(factor: float, setpoint_kw: float, name: str) -> None:
     battery = ran(setpoint_kw)
+    wrong = replace(battery.records, **{name: factor * getattr(battery.records, name)})
     with pytest.raises(TwinError, match="battery misses"):
-        check_ledger(battery_entries(replace(battery, power_kw=factor * battery.power_kw), CONFIG), START)
-    with pytest.raises(TwinError, match="battery misses"):
-        check_ledger(battery_entries(replace(battery, gained_kwh=factor * battery.gained_kwh), CONFIG), START)
+        check_ledger(battery_entries(replace(battery, trajectory=wrong)), START)
 
 
 def plant_hour(setpoint_kw: float) -> tuple[LedgerEntry, ...]:
@@ -114,8 +106,9 @@ def test_a_wrong_sign_at_the_connection_is_noticed() -> None:
 
 
 def test_the_check_runs_in_every_simulated_hour(monkeypatch: pytest.MonkeyPatch) -> None:
-    wrong = replace(CONFIG, discharge_efficiency=CONFIG.discharge_efficiency * 1.01)
-    monkeypatch.setattr(hour, "battery_entries", lambda battery, _: battery_entries(battery, wrong))
+    monkeypatch.setattr(
+        hour, "battery_entries", lambda run: tuple(e for e in battery_entries(run) if e.entry != "auxiliary")
+    )
     orders = HourOrders(
         start=START, battery_kw=100.0, plant_kw=0.0, reserve_kw=0.0, voltage_support_kvar=0.0, import_limit_kw=1050.0
     )

@@ -1,0 +1,34 @@
+"""Compile the hot loops ahead, when the twin is installed: ``python -m kpp_twin.twin.compile_ahead``.
+
+What is compiled is kept (see `kpp_twin.compiled`), so that the first cycle need not wait for it.
+"""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from kpp_twin.operation import HourOrders
+from kpp_twin.site import load_site
+from kpp_twin.twin.hour import initial_state, simulate_hour
+from kpp_twin.units import MINUTES_PER_HOUR
+
+
+def compile_ahead() -> None:
+    """Simulate an hour of the reference site, which calls every hot loop."""
+    site, zone = load_site(), ZoneInfo("UTC")
+    start = datetime(2021, 10, 14, tzinfo=zone)
+    orders = HourOrders(
+        start=start,
+        battery_kw=0.0,
+        plant_kw=0.0,
+        reserve_kw=site.services.frequency_response_kw,
+        voltage_support_kvar=site.services.voltage_support_kvar,
+        import_limit_kw=site.connection.limit_kw,
+    )
+    state = initial_state(site, start, zone)
+    simulate_hour(site, orders, np.zeros(MINUTES_PER_HOUR), state, zone)
+
+
+if __name__ == "__main__":
+    compile_ahead()
