@@ -85,6 +85,40 @@ class ServiceLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BatteryDay:
+    """The battery over the hours of the day that were simulated.
+
+    Attributes
+    ----------
+    product
+        Frequency product of the last hour.
+    performance_score
+        Mean of the hours' scores; none where nothing was asked. [fraction]
+    mileage, auxiliary_kwh
+        Sums over the hours.
+    endurance_violation_s
+        In which the energy was outside of what full response for its endurance needs.
+    lowest_temperature_c, highest_temperature_c
+        Of the hours' ends.
+    state_of_health, equivalent_full_cycles
+        At the end of the last hour, since the battery was new.
+    flag_s
+        Seconds by what was special in them, longest first; several may hold in one.
+    """
+
+    product: str
+    performance_score: float | None
+    mileage: float
+    endurance_violation_s: float
+    lowest_temperature_c: float
+    highest_temperature_c: float
+    state_of_health: float
+    equivalent_full_cycles: float
+    auxiliary_kwh: float
+    flag_s: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EventLine:
     """A curtailment that touches the day; ``reduced_kwh`` is none before it was simulated."""
 
@@ -132,7 +166,9 @@ class DayOperation:
     price_series, load_series
         At which the site trades, and its metered load; empty if the history knows no site.
     nominal_hz, battery_capacity_kwh
-        Of the site as set last; none if the history knows no site.
+        Of the site as set last, and what is left of it; none if the history knows no site.
+    battery
+        None if no hour was simulated.
     response_asked_kwh, response_delivered_kwh
         Frequency response by the hour, ``(n_hours,)``.
     money
@@ -149,6 +185,7 @@ class DayOperation:
     frequency_hz: Array
     nominal_hz: float | None
     battery_capacity_kwh: float | None
+    battery: BatteryDay | None
     response_asked_kwh: Array
     response_delivered_kwh: Array
     money: Mapping[str, Array]

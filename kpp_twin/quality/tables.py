@@ -13,6 +13,8 @@ from kpp_twin.timegrid import TimeGrid
 
 # Key of each table: no two rows may share it.
 KEYS: Mapping[str, tuple[str, ...]] = {
+    "battery_flag": ("flag", "valid_from", "known_at"),
+    "battery_hour": ("valid_from", "known_at"),
     "bid": ("bid_id", "valid_from", "price_per_mwh"),
     "cycle": ("cycle_number",),
     "demand_event": ("event_id", "known_at"),
@@ -44,6 +46,7 @@ NULLABLE = (
     "uptime",
     "response_time_s",
     "accuracy",
+    "performance_score",
 )
 
 FINITE = Rule(name="finite", action="flag", column="numbers_not_finite", maximum=0.0)

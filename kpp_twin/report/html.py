@@ -51,6 +51,7 @@ def html(report: DayReport) -> str:
         method_name=wording.method_name,
         service_name=wording.service_name,
         share=wording.share,
+        battery_lines=wording.battery_lines,
     )
     template = environment.from_string((files("kpp_twin.report") / "template.html").read_text(encoding="utf-8"))
     figures = {name: Markup(svg) for name, svg in day_figures(report).items()}  # noqa: S704 - matplotlib escapes texts

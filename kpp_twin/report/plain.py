@@ -118,6 +118,7 @@ def _operation(operation: DayOperation) -> Row:
         "ledger": [asdict(line) for line in operation.ledger],
         "ledger_residual_kwh": dict(operation.residual_kwh),
         "services": [asdict(line) for line in operation.services],
+        "battery": asdict(operation.battery) if operation.battery else None,
         "curtailments": [_told(asdict(line)) for line in operation.events],
         "bids": [asdict(line) for line in operation.bids],
     }

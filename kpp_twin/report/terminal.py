@@ -6,10 +6,19 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from kpp_twin.day_operation import DayOperation
+from kpp_twin.day_operation import BatteryDay, DayOperation
 from kpp_twin.day_report import DayReport
 from kpp_twin.report.plain import NO_OPERATION, hour_rows
-from kpp_twin.report.wording import ASSUMPTION, local_time, method_name, number, service_name, share, time_span
+from kpp_twin.report.wording import (
+    ASSUMPTION,
+    battery_lines,
+    local_time,
+    method_name,
+    number,
+    service_name,
+    share,
+    time_span,
+)
 
 
 def day_tables(report: DayReport) -> list[Table]:
@@ -18,7 +27,9 @@ def day_tables(report: DayReport) -> list[Table]:
     if operation is None:
         stations = [plain_table(f"Operation of {report.day}", ("",), [(NO_OPERATION,)])]
     else:
-        stations = [_hours(report), _money(operation), _services(operation), _ledger(operation)]
+        stations = [_hours(report), _money(operation), _services(operation)]
+        stations += [_battery(operation.battery)] if operation.battery else []
+        stations += [_ledger(operation)]
         stations += [_events(report, operation)] if operation.events else []
     return [_errors(report), *stations, _quality(report), _freshness(report)]
 
@@ -121,6 +132,10 @@ def _services(operation: DayOperation) -> Table:
         ">delivered",
     )
     return plain_table("Services, means over the hours", header, rows)
+
+
+def _battery(battery: BatteryDay) -> Table:
+    return plain_table("Battery and its frequency response", ("",), [(line,) for line in battery_lines(battery)])
 
 
 def _ledger(operation: DayOperation) -> Table:

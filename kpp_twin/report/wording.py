@@ -4,6 +4,8 @@ import math
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from kpp_twin.day_operation import BatteryDay
+
 MISSING = "–"
 METHODS = {"naive_daily": "daily naive", "naive_weekly": "weekly naive", "ridge": "ridge regression"}
 ASSUMPTION = "Money follows from the assumed values of the site, reference_site.toml; no bill of a real site."
@@ -42,6 +44,19 @@ def service_name(service: str) -> str:
 def share(value: float | None, digits: int = 1) -> str:
     """Fraction in percent, as in ``99.5 %``."""
     return MISSING if value is None else f"{value:.{digits}%}".replace("%", " %")
+
+
+def battery_lines(battery: BatteryDay) -> tuple[str, str]:
+    """How the battery fared, and how it answered frequency, in a line each."""
+    special = ", ".join(f"{service_name(flag)} {number(seconds, 0)} s" for flag, seconds in battery.flag_s.items())
+    return (
+        f"Battery: health {share(battery.state_of_health, 3)} after {number(battery.equivalent_full_cycles)} "
+        f"equivalent full cycles, {number(battery.lowest_temperature_c, 1)} to "
+        f"{number(battery.highest_temperature_c, 1)} °C, auxiliaries {number(battery.auxiliary_kwh, 1)} kWh",
+        f"Frequency response as {battery.product}: score {share(battery.performance_score)}, "
+        f"mileage {number(battery.mileage, 1)}, {number(battery.endurance_violation_s, 0)} s without the energy or "
+        f"room for its endurance; management and faults: {special or 'none'}",
+    )
 
 
 def known(value: float) -> float | None:

@@ -27,6 +27,8 @@ def operation_frames(operation: Operation, as_of: datetime) -> dict[str, pd.Data
         "simulation_minute": _concat([frame for hour in hours for frame in _minutes(hour)]),
         "simulation_hour": _concat([_totals(hour) for hour in hours]),
         "energy_ledger": _concat([_of_hour(hour, hour.ledger) for hour in hours]),
+        "battery_hour": _concat([_battery(hour) for hour in hours]),
+        "battery_flag": pd.DataFrame([row for hour in hours for row in _flags(hour)]),
         "settlement_line": pd.DataFrame([asdict(line) for line in operation.lines]).assign(currency=currency),
     }
     return {table: frame.assign(known_at=known_at) for table, frame in frames.items() if len(frame)}
@@ -91,6 +93,21 @@ def _totals(hour: SimulatedHour) -> pd.DataFrame:
         for asset in hour.energy_out_kwh
     ]
     return pd.DataFrame(rows).astype({"energy_stored_kwh": float})
+
+
+def _battery(hour: SimulatedHour) -> pd.DataFrame:
+    frame = _of_hour(hour, (hour.battery,)).drop(columns="flag_s")
+    return frame.astype({"performance_score": float})
+
+
+def _flags(hour: SimulatedHour) -> Iterator[Mapping[str, object]]:
+    for flag, seconds in hour.battery.flag_s.items():
+        yield {
+            "flag": flag,
+            "valid_from": hour.start,
+            "duration_minutes": MINUTES_PER_HOUR,
+            "seconds": seconds,
+        }
 
 
 def _of_hour(hour: SimulatedHour, records: tuple[object, ...]) -> pd.DataFrame:

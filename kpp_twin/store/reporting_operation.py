@@ -6,16 +6,25 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 
-from kpp_twin.day_operation import AssetDay, BidLine, DayOperation, EventLine, LedgerLine, ServiceLine, ServingLine
+from kpp_twin.day_operation import (
+    AssetDay,
+    BatteryDay,
+    BidLine,
+    DayOperation,
+    EventLine,
+    LedgerLine,
+    ServiceLine,
+    ServingLine,
+)
 from kpp_twin.operation import ASSETS
 from kpp_twin.site import Site, site_of
-from kpp_twin.store.answers import frame_of, on_grid, records_of
+from kpp_twin.store.answers import Parameters, frame_of, on_grid, records_of, rows_of
 from kpp_twin.store.connection import Connection
 from kpp_twin.store.queries import query
 from kpp_twin.timegrid import TimeGrid
 from kpp_twin.units import MINUTES_PER_HOUR
 
-NEWEST_TABLE = "service_performance"  # a snapshot from before it tells of no operation
+NEWEST_TABLE = "battery_hour"  # a snapshot from before it tells of no operation
 
 
 def read_operation(
@@ -32,7 +41,10 @@ def read_operation(
     positions = _with_site(bids)
     if not (len(planned) or len(simulated) or len(bids)):
         return None
+    battery = _battery(connection, of_day)
     site = _site(connection, through_cycle)
+    if site and battery:
+        site = site.aged(battery.state_of_health)
     money = frame_of(connection, "report_money", of_day)
     response = frame_of(connection, "report_response", of_day)
     load_series = site.market.load_series if site else ""
@@ -49,6 +61,7 @@ def read_operation(
         frequency_hz=on_grid(minutes, simulated.dropna(subset="frequency_hz"), "frequency_hz"),
         nominal_hz=site.grid.nominal_hz if site else None,
         battery_capacity_kwh=site.battery.capacity_kwh if site else None,
+        battery=battery,
         response_asked_kwh=on_grid(hours, response, "requested_kwh"),
         response_delivered_kwh=on_grid(hours, response, "delivered_kwh"),
         money={str(service): on_grid(hours, rows, "amount") for service, rows in money.groupby("service", sort=True)},
@@ -78,6 +91,12 @@ def _has_tables(connection: Connection) -> bool:
 def _site(connection: Connection, through_cycle: int) -> Site | None:
     row = connection.execute(query("report_site"), {"through_cycle": through_cycle}).fetchone()
     return site_of(str(row[0]), place="table site") if row else None
+
+
+def _battery(connection: Connection, of_day: Parameters) -> BatteryDay | None:
+    flag_s = {row["flag"]: row["seconds"] for row in rows_of(connection, "report_battery_flags", of_day)}
+    found = rows_of(connection, "report_battery", of_day)
+    return BatteryDay(**found[0], flag_s=flag_s) if found else None
 
 
 def _asset(

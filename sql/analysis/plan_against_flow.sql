@@ -1,4 +1,5 @@
 -- How far did what flowed differ from the plan in force, and how often was an asset limited? By asset and local day.
+-- What the battery's auxiliaries draw flows beside its plan.
 SELECT
     s.asset,
     (s.valid_from AT TIME ZONE 'America/Chicago')::DATE AS local_day,

@@ -1,11 +1,9 @@
--- Between which states of charge did the battery move on each local day, and how many full cycles did it run?
+-- Between which states of charge did the battery move on each local day, and when was it emptiest and fullest?
 WITH minute AS (
     SELECT
         (valid_from AT TIME ZONE 'America/Chicago')::DATE AS local_day,
         valid_from AT TIME ZONE 'America/Chicago' AS local_time,
-        state_of_charge,
-        greatest(power_kw, 0) * duration_minutes / 60 AS discharged_kwh,
-        energy_stored_kwh / nullif(state_of_charge, 0) AS capacity_kwh
+        state_of_charge
     FROM out_simulation
     WHERE asset = 'battery'
 )
@@ -16,7 +14,6 @@ SELECT
     max(state_of_charge) AS highest,
     strftime(arg_max(local_time, state_of_charge), '%H:%M') AS highest_at,
     arg_max(state_of_charge, local_time) AS at_the_end,
-    sum(discharged_kwh) / any_value(capacity_kwh) AS full_cycles,
     count(*) / 60 AS hours_simulated
 FROM minute
 GROUP BY local_day

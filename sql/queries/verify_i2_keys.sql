@@ -34,4 +34,8 @@ UNION ALL
 SELECT 'service_request', concat_ws(' ', request_id, known_at), count(*) FROM service_request GROUP BY ALL HAVING count(*) > 1
 UNION ALL
 SELECT 'service_performance', concat_ws(' ', service, valid_from, known_at), count(*) FROM service_performance GROUP BY ALL HAVING count(*) > 1
+UNION ALL
+SELECT 'battery_hour', concat_ws(' ', valid_from, known_at), count(*) FROM battery_hour GROUP BY ALL HAVING count(*) > 1
+UNION ALL
+SELECT 'battery_flag', concat_ws(' ', flag, valid_from, known_at), count(*) FROM battery_flag GROUP BY ALL HAVING count(*) > 1
 ORDER BY ALL

@@ -19,6 +19,8 @@ WITH found AS (
     UNION ALL SELECT 'demand_event', cycle_number, count(*) FROM demand_event GROUP BY ALL
     UNION ALL SELECT 'service_request', cycle_number, count(*) FROM service_request GROUP BY ALL
     UNION ALL SELECT 'service_performance', cycle_number, count(*) FROM service_performance GROUP BY ALL
+    UNION ALL SELECT 'battery_hour', cycle_number, count(*) FROM battery_hour GROUP BY ALL
+    UNION ALL SELECT 'battery_flag', cycle_number, count(*) FROM battery_flag GROUP BY ALL
 ),
 promised AS (
     SELECT cycle_number, unnest(json_keys(row_counts)) AS table_name, row_counts

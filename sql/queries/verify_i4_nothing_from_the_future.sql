@@ -14,6 +14,8 @@ WITH written AS (
     UNION ALL SELECT 'simulation_hour', cycle_number, known_at, valid_from + to_minutes(duration_minutes) FROM simulation_hour
     UNION ALL SELECT 'energy_ledger', cycle_number, known_at, valid_from + to_minutes(duration_minutes) FROM energy_ledger
     UNION ALL SELECT 'settlement_line', cycle_number, known_at, valid_from + to_minutes(duration_minutes) FROM settlement_line
+    UNION ALL SELECT 'battery_hour', cycle_number, known_at, valid_from + to_minutes(duration_minutes) FROM battery_hour
+    UNION ALL SELECT 'battery_flag', cycle_number, known_at, valid_from + to_minutes(duration_minutes) FROM battery_flag
 )
 SELECT table_name, cycle_id, written.known_at, cycle.as_of, written.valid_from
 FROM written
@@ -21,7 +23,9 @@ JOIN cycle USING (cycle_number)
 WHERE written.known_at > cycle.as_of
     OR (table_name IN ('forecast', 'bid', 'schedule', 'demand_event', 'service_request') AND written.valid_from < cycle.as_of)
     OR (
-        table_name IN ('simulation_minute', 'simulation_hour', 'energy_ledger', 'settlement_line')
+        table_name IN (
+            'simulation_minute', 'simulation_hour', 'energy_ledger', 'settlement_line', 'battery_hour', 'battery_flag'
+        )
         AND written.valid_from > cycle.as_of
     )
 ORDER BY ALL

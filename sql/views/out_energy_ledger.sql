@@ -17,7 +17,7 @@ COMMENT ON VIEW out_energy_ledger IS 'The energy ledger: entries of an asset and
 COMMENT ON COLUMN out_energy_ledger.asset IS 'battery, plant, load or site [text]';
 COMMENT ON COLUMN out_energy_ledger.valid_from IS 'Start of the hour [UTC]';
 COMMENT ON COLUMN out_energy_ledger.duration_minutes IS 'Length of the interval [minutes]';
-COMMENT ON COLUMN out_energy_ledger.entry IS 'in, out, a loss by its physical name, or store_change [text]';
+COMMENT ON COLUMN out_energy_ledger.entry IS 'in, out, a loss by its physical name, auxiliary of the battery, or store_change [text]';
 COMMENT ON COLUMN out_energy_ledger.energy_kwh IS 'What comes in positive; what goes out, a loss and a gain of the store negative [kWh]';
 COMMENT ON COLUMN out_energy_ledger.residual_kwh IS 'Sum of the entries of the asset and hour; zero but for rounding [kWh]';
 COMMENT ON COLUMN out_energy_ledger.known_at IS 'The as_of of the cycle that booked it [UTC]';

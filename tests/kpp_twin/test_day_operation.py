@@ -30,6 +30,7 @@ def operation(
         frequency_hz=np.full(180, np.nan),
         nominal_hz=60.0,
         battery_capacity_kwh=capacity_kwh,
+        battery=None,
         response_asked_kwh=NOTHING,
         response_delivered_kwh=NOTHING,
         money=money or {},

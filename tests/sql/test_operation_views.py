@@ -4,10 +4,12 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import duckdb
+import numpy as np
 import pandas as pd
 import pytest
 from operation_by_hand import HOUR, NET_EVEN, NET_ODD, operation_of
 
+from kpp_twin.battery.kernel_constants import Flag
 from kpp_twin.store.answers import rows_of
 from kpp_twin.store.commit import insert
 from kpp_twin.store.connection import Connection
@@ -18,6 +20,7 @@ from kpp_twin.store.queries import query
 START = datetime(2024, 3, 16, 5, tzinfo=UTC)  # local midnight
 N_HOURS, N_SIMULATED = 6, 4
 AS_OF = START + timedelta(days=1)
+HEALTH = 1 - 1e-5 * np.arange(1, N_SIMULATED + 1)  # of the battery at the hours' ends
 Rows = list[dict[str, object]]
 
 
@@ -45,6 +48,16 @@ def add_prices(connection: Connection, prices: list[float]) -> None:
     ]
     frame = pd.DataFrame(rows).assign(duration_minutes=60, currency="USD", source="", flags="")
     insert(connection, {"price": frame}, 1)
+
+
+def add_flags(connection: Connection, flag_s: dict[str, float]) -> None:
+    """Seconds by flag, in the second hour, as simulated with it."""
+    flags = pd.DataFrame(flag_s.items(), columns=["flag", "seconds"])
+    insert(
+        connection,
+        {"battery_flag": flags.assign(valid_from=START + HOUR, duration_minutes=60, known_at=AS_OF)},
+        1,
+    )
 
 
 @pytest.fixture(scope="module")
@@ -114,9 +127,9 @@ def test_the_newest_plan_before_an_hour_is_in_force(day: Connection):
     assert [row["setpoint_kw"] for row in standing if row["asset"] == "battery"] == [r["setpoint_kw"] for r in rows]
 
 
-def test_the_state_of_charge_is_of_the_capacity_of_the_site(day: Connection):
+def test_the_state_of_charge_is_of_what_is_left_of_the_capacity_of_the_site(day: Connection):
     hours = asked(day, "SELECT * FROM out_simulation_hour WHERE asset = 'battery' ORDER BY valid_from")
-    assert [row["state_of_charge"] for row in hours] == pytest.approx([0.595, 0.5005, 0.5955, 0.501])
+    assert [row["state_of_charge"] for row in hours] == pytest.approx(np.array([0.595, 0.5005, 0.5955, 0.501]) / HEALTH)
     assert [row["net_kwh"] for row in hours] == [-100.0, 90.0, -100.0, 90.0]
     minutes = asked(day, "SELECT * FROM out_simulation ORDER BY valid_from")
     assert len(minutes) == 4 * 60 * N_SIMULATED
@@ -206,9 +219,54 @@ def test_the_battery_is_measured_against_the_best_spread(day: Connection):
 
 def test_the_state_of_charge_of_a_day_has_a_range(day: Connection):
     (found,) = analysis(day, "state_of_charge_by_day")
-    assert (found["lowest"], found["highest"]) == (pytest.approx(0.5005), pytest.approx(0.5955))
+    assert (found["lowest"], found["highest"]) == pytest.approx((0.5005 / HEALTH[1], 0.5955 / HEALTH[2]))
     assert (found["highest_at"], found["hours_simulated"]) == ("02:59", 4.0)
-    assert found["full_cycles"] == pytest.approx(0.18)
+
+
+def test_the_battery_of_an_hour_stands_beside_its_charge(day: Connection):
+    hours = asked(day, "SELECT * FROM out_battery ORDER BY valid_from")
+    assert [row["energy_stored_kwh"] for row in hours] == [595.0, 500.5, 595.5, 501.0]
+    assert [row["capacity_kwh"] for row in hours] == pytest.approx(1000 * HEALTH)
+    assert [row["state_of_charge"] for row in hours] == pytest.approx(np.array([0.595, 0.5005, 0.5955, 0.501]) / HEALTH)
+    assert {(row["product"], row["performance_score"], row["cycle_id"]) for row in hours} == {("PFR", 0.9, "hourly-1")}
+
+
+def test_what_a_later_simulation_did_not_see_again_is_gone(day: Connection):
+    (flag,) = asked(day, "SELECT * FROM out_battery_flag")
+    assert (flag["flag"], flag["is_fault"], flag["share_of_time"]) == ("missing", True, pytest.approx(1 / 60))
+    add_cycle(day, 2, AS_OF + HOUR)
+    again = operation_frames(operation_of(START, 1), AS_OF + HOUR)
+    insert(day, {"battery_hour": again["battery_hour"].assign(mileage=3.0)}, 2)
+    assert asked(day, "SELECT * FROM out_battery_flag") == []
+    assert asked(day, "SELECT sum(mileage) AS mileage FROM out_battery") == [{"mileage": 9.0}]
+
+
+def test_faults_of_the_frequency_are_told_from_management(day: Connection):
+    add_flags(day, {flag.name.lower(): 60.0 for flag in Flag})
+    faults = {row["flag"] for row in asked(day, "SELECT flag FROM out_battery_flag WHERE is_fault")}
+    assert faults == {flag.name.lower() for flag in Flag if flag <= Flag.SIGNAL_MISSING}
+    found = {row["flag"]: row for row in analysis(day, "frequency_faults")}
+    assert set(found) == faults
+    assert (found["missing"]["hours"], found["missing"]["seconds"]) == (2, 120.0)
+    assert found["frozen"]["share_of_time"] == pytest.approx(1 / 240)
+
+
+def test_frequency_response_tells_how_its_energy_was_kept(day: Connection):
+    add_flags(day, {"restoring_up": 360.0, "restoring_down": 360.0, "deadband_use": 900.0})
+    (found,) = analysis(day, "frequency_response_by_day")
+    assert (found["performance_score"], found["mileage"]) == (pytest.approx(0.9), 8.0)
+    assert (found["hours"], found["endurance_violation_s"]) == (4, 1800.0)
+    shares = [found[name] for name in ("share_restoring", "share_response_bent", "share_setpoint_cut")]
+    assert shares == pytest.approx([0.2 / 4, 0.25 / 4, 0.0])
+
+
+def test_the_battery_ages_by_the_day(day: Connection):
+    day.execute("UPDATE battery_hour SET valid_from = valid_from + INTERVAL 1 DAY WHERE valid_from > ?", [START])
+    first, second = analysis(day, "battery_health_by_day")
+    assert (first["hours"], second["hours"]) == (1, 3)
+    assert [row["capacity_lost"] for row in (first, second)] == pytest.approx([1e-5, 3e-5])
+    assert [row["full_cycles"] for row in (first, second)] == pytest.approx([0.05, 0.15])
+    assert second["full_cycles_since_new"] == pytest.approx(0.2)
 
 
 def test_hours_that_wait_for_their_price_are_listed(day: Connection):

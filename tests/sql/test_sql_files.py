@@ -124,10 +124,12 @@ def test_a_view_is_empty_on_an_empty_database(made_by_hand: Connection, name: st
     assert made_by_hand.execute(f"SELECT * FROM {name}").fetchall() == []
 
 
-# What the made-up data does not have: rows that are bad, late or corrected, peaks, and hours without a price.
+# What the made-up data does not have: rows that are bad, late or corrected, peaks, hours without a price, and hours in
+# which something was special to the battery.
 EMPTY_ON_CLEAN_DATA = {
     *("late_and_corrected_rows", "quarantine_by_reason", "out_quarantine"),
     *("curtailments_and_effect", "out_demand_event", "unsettled_hours"),
+    *("frequency_faults", "out_battery_flag"),
 }
 
 

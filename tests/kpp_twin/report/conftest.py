@@ -8,7 +8,16 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 
-from kpp_twin.day_operation import AssetDay, BidLine, DayOperation, EventLine, LedgerLine, ServiceLine, ServingLine
+from kpp_twin.day_operation import (
+    AssetDay,
+    BatteryDay,
+    BidLine,
+    DayOperation,
+    EventLine,
+    LedgerLine,
+    ServiceLine,
+    ServingLine,
+)
 from kpp_twin.day_report import (
     BrokenRule,
     CycleLine,
@@ -75,6 +84,18 @@ def _operation(day: date = date(2024, 3, 16), *, name: str = "frequency_response
         frequency_hz=np.where(np.repeat(simulated, 60), 60.0, np.nan),
         nominal_hz=60.0,
         battery_capacity_kwh=1000.0,
+        battery=BatteryDay(
+            product="PFR",
+            performance_score=0.951,
+            mileage=123.4,
+            endurance_violation_s=5.0,
+            lowest_temperature_c=24.8,
+            highest_temperature_c=27.1,
+            state_of_health=0.99951,
+            equivalent_full_cycles=1.25,
+            auxiliary_kwh=57.5,
+            flag_s={"restoring_up": 1200.0, "held": 3.0},
+        ),
         response_asked_kwh=np.where(simulated, 2.0, np.nan),
         response_delivered_kwh=np.where(simulated, 1.8, np.nan),
         money={

@@ -106,6 +106,7 @@ def test_the_operation_is_told_with_its_tables(make_report, make_operation):
     assert ["battery", "24", "3", "-55.0"] in page.rows
     served = ["frequency response", "kW", "100.0", "98.0", "1 of 24", "99.5 %", "0.20", "90.0 %", "46.0", "41.4"]
     assert served in page.rows
+    assert "<p>Frequency response as PFR: score 95.1 %, mileage 123.4, 5 s without" in told
     assert ["battery", "charge loss", "-50.000"] in page.rows
     assert ["battery", "residual of the day; largest of an hour 1.0e-12", "0.0e+00"] in page.rows
     event = ["2024-03-16 02:00 CDT", "2024-03-16 04:00 CDT", "2024-03-16 00:00 CDT", "950", "60", "100.0"]
@@ -129,10 +130,12 @@ def test_a_day_that_is_only_planned_says_so(make_report, make_operation):
         whole,
         assets=tuple(replace(asset, power_kw=nothing, energy_stored_kwh=nothing) for asset in whole.assets),
         money={},
+        battery=None,
         **dict.fromkeys(("ledger", "services", "events", "bids"), ()),
         currency="",
     )
     told = html(temperature_only(make_report(operation=planned)))
+    assert "Battery: health" not in told
     for sentence in (
         "0 of 24 hours simulated",
         "No hour of this day is settled yet.",

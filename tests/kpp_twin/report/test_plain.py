@@ -21,6 +21,7 @@ def test_the_data_is_json_without_nan(make_report, make_operation):
     }
     assert (operation["hours_simulated"], operation["hours_settled"]) == (23, 23)
     assert operation["ledger_residual_kwh"] == {"battery": 0.0}
+    assert (operation["battery"]["performance_score"], operation["battery"]["flag_s"]["held"]) == (0.951, 3.0)
     assert operation["curtailments"][0]["start"] == "2024-03-16T07:00Z"
     assert data["servings"][0]["serves_from"] == "2024-03-15T14:30Z"
 

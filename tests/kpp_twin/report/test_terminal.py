@@ -43,6 +43,7 @@ def test_the_operation_is_told_in_tables(make_report, make_operation):
     assert ["battery", "in 1,000.0, charge loss -50.0, store change -950.0", "0.0e+00"] in rows
     assert ["2024-03-16 02:00 CDT", "2 h", "950", "60", "100.0"] in rows
     assert "Energy ledger [kWh]" in text
+    assert "Battery: health 99.951 % after 1.25 equivalent full cycles" in text
     assert "23 of 23 simulated hours settled" in text
 
 

@@ -1,9 +1,19 @@
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from kpp_twin.report.wording import known, local_time, method_name, number, service_name, share, time_span
+from kpp_twin.report.wording import (
+    battery_lines,
+    known,
+    local_time,
+    method_name,
+    number,
+    service_name,
+    share,
+    time_span,
+)
 
 
 def test_instants_are_local_and_say_which_pass_of_a_repeated_hour_they_mean():
@@ -45,3 +55,15 @@ def test_services_fractions_and_unknown_values_are_put_in_words():
     assert service_name("demand_charge") == "demand charge"
     assert (share(0.9949), share(1.0, 0), share(None)) == ("99.5 %", "100 %", "–")
     assert (known(2.5), known(float("nan"))) == (2.5, None)
+
+
+def test_the_battery_is_told_in_two_lines(make_operation):
+    battery = make_operation().battery
+    assert battery_lines(battery) == (
+        "Battery: health 99.951 % after 1.25 equivalent full cycles, 24.8 to 27.1 °C, auxiliaries 57.5 kWh",
+        "Frequency response as PFR: score 95.1 %, mileage 123.4, 5 s without the energy or room for its endurance; "
+        "management and faults: restoring up 1,200 s, held 3 s",
+    )
+    _, idle = battery_lines(replace(battery, performance_score=None, flag_s={}))
+    assert "score –" in idle
+    assert idle.endswith("management and faults: none")

@@ -13,6 +13,7 @@ from kpp_twin.store.migrate import migrate
 from kpp_twin.store.operation_frames import operation_frames
 
 OF_AN_HOUR = {
+    "battery_hour",
     "energy_ledger",
     "schedule",
     "service_performance",
@@ -40,7 +41,7 @@ def test_columns_are_those_of_the_tables(filled: Settings):
             assert len(rows), table
             never_null = of_table - {
                 *("energy_stored_kwh", "frequency_hz", "voltage_pu", "reactive_power_kvar"),
-                *("uptime", "response_time_s", "accuracy"),
+                *("uptime", "response_time_s", "accuracy", "performance_score"),
             }
             assert not rows[sorted(never_null)].isna().any().any(), table
 
@@ -61,6 +62,7 @@ def test_every_hourly_cycle_writes_its_hour(filled: Settings):
     assert all(set(count) >= OF_AN_HOUR for count in counts)
     assert {count["simulation_minute"] for count in counts} == {240}
     assert {count["simulation_hour"] for count in counts} == {4}
+    assert {count["battery_hour"] for count in counts} == {1}
     first = FILLED_SLOTS[1].as_of.replace(minute=0) - timedelta(hours=1)
     expected = pd.date_range(first, periods=60 * len(counts), freq="min")
     for _, part in minutes.groupby("asset"):

@@ -79,9 +79,9 @@ def test_plan_position_and_flow_of_each_asset(operation: DayOperation):
 
 
 def test_state_of_charge_and_frequency_by_the_minute(operation: DayOperation):
-    assert operation.battery_capacity_kwh == 1000.0
-    assert operation.state_of_charge[59] == pytest.approx(0.595)
-    assert operation.state_of_charge[119] == pytest.approx(0.5005)
+    health = 1 - 1e-5 * N_SIMULATED
+    assert operation.battery_capacity_kwh == pytest.approx(1000.0 * health)
+    assert operation.state_of_charge[[59, 119]] == pytest.approx(np.array([0.595, 0.5005]) / health)
     assert np.isnan(operation.state_of_charge[60 * N_SIMULATED :]).all()
     assert operation.frequency_hz[[0, 60]].tolist() == [60.0, 60.01]
     assert operation.nominal_hz == 60.0
@@ -130,10 +130,18 @@ def test_services_bids_and_curtailments(operation: DayOperation):
     assert event.reduced_kwh == pytest.approx(200.0)
 
 
+def test_the_battery_of_the_day(operation: DayOperation):
+    battery = operation.battery
+    assert (battery.product, battery.performance_score, battery.mileage) == ("PFR", pytest.approx(0.9), 40.0)
+    assert (battery.state_of_health, battery.equivalent_full_cycles) == pytest.approx((1 - 2e-4, 1.0))
+    assert (battery.endurance_violation_s, battery.flag_s) == (1800.0, {"missing": 60.0})
+
+
 def test_a_day_that_is_only_planned(empty: Connection):
     fill(empty, START, 24, 0)
     operation = read(empty)
     assert (operation.n_simulated, operation.n_settled, operation.money, operation.ledger) == (0, 0, {}, ())
+    assert (operation.battery, operation.battery_capacity_kwh) == (None, 1000.0)
     assert operation.asset("site").planned_kw[0] == -540.0
     assert operation.events[0].reduced_kwh is None
 

@@ -40,6 +40,19 @@ DAMAGE = {
         "valid_from = (SELECT max(valid_from) FROM simulation_hour)",
         {"I7", "I13"},
     ),
+    "a battery grows younger": (
+        "UPDATE battery_hour SET state_of_health = 1 WHERE valid_from = (SELECT max(valid_from) FROM battery_hour)",
+        {"I7", "I14"},
+    ),
+    "a battery holds more than its limits allow": (
+        "UPDATE simulation_hour SET energy_stored_kwh = 950 WHERE asset = 'battery'",
+        {"I7", "I14"},
+    ),
+    "something lasted longer than its hour": (
+        "INSERT INTO battery_flag SELECT 'frozen', valid_from, 60, known_at, 3601, cycle_number, now() "
+        "FROM battery_hour LIMIT 1",
+        {"I3", "I14"},
+    ),
     "an hour was simulated before it was over": (
         "UPDATE simulation_hour SET valid_from = valid_from + INTERVAL 2 HOUR",
         {"I4"},
@@ -60,7 +73,7 @@ def broken(settings: Settings) -> set[str]:
 def test_a_sound_history_holds(filled: Settings):
     findings = verify(filled)
     assert broken(filled) == set()
-    numbers = [1, 2, 3, 4, 5, 6, 7, 10, 11, 12, 13]
+    numbers = [1, 2, 3, 4, 5, 6, 7, 10, 11, 12, 13, 14]
     assert [finding.invariant for finding in findings] == [f"I{number}" for number in numbers]
 
 
