@@ -17,6 +17,8 @@ class Figure:
     ----------
     name
         Key in the JSON object, ending in its unit.
+    value
+        None where there is nothing to measure.
     meaning
         What it is, for people.
     target
@@ -24,7 +26,7 @@ class Figure:
     """
 
     name: str
-    value: float
+    value: float | None
     meaning: str
     target: str = ""
 
@@ -35,13 +37,17 @@ def show(title: str, figures: Sequence[Figure], *, as_json: bool) -> None:
     table.columns[0].min_width = max((len(figure.name) for figure in figures), default=0)  # names are never cut
     table.columns[1].justify = "right"
     for figure in figures:
-        table.add_row(figure.name, f"{rounded(figure.value):,}", figure.target, figure.meaning)
+        value = rounded(figure.value)
+        shown = "" if value is None else f"{value:,}"
+        table.add_row(figure.name, shown, figure.target, figure.meaning)
     Console().print(table)
     if as_json:
         click.echo(json.dumps({figure.name: rounded(figure.value) for figure in figures}))
 
 
-def rounded(value: float) -> float:
+def rounded(value: float | None) -> float | None:
     """Four significant digits, and a whole number as one; more would be noise."""
+    if value is None:
+        return None
     short = float(f"{value:.4g}")
     return int(short) if short.is_integer() else short

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from kpp_twin import __version__
+from kpp_twin.cli_battery import battery_command
 from kpp_twin.cli_forecasters import compare, promote, rollback, train
 from kpp_twin.cli_plant import plant_command
 from kpp_twin.console import configure_logging, print_json, print_table, show, talk, told_on_stderr
@@ -304,7 +305,7 @@ def show_command(settings: Settings, day: datetime, *, as_json: bool) -> None:
         show(table)
 
 
-for command in (train, compare, promote, rollback, plant_command):
+for command in (train, compare, promote, rollback, plant_command, battery_command):
     app.add_command(command)
 
 

@@ -3,21 +3,19 @@
 import csv
 import io
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from kpp_twin.console import print_json, print_table, show, talk
-from kpp_twin.errors import ConfigError
+from kpp_twin.console import image_file, print_json, print_table, show, talk, write_image
 from kpp_twin.settings import Settings
 
 if TYPE_CHECKING:
     from kpp_twin.plant.parameters import PlantParameters
-    from kpp_twin.plant.sheet import StartUp
 
 PARAMETER_COLUMNS = ("name", "value", "unit", "range", "meaning", "source")
-IMAGES = (".png", ".svg")
 
 
 @click.command(name="plant")
@@ -30,7 +28,12 @@ IMAGES = (".png", ".svg")
 @click.option("--parameters", is_flag=True, help="Every parameter instead of the sheet; tab-separated when piped.")
 @click.option("--toml", is_flag=True, help="The plant as TOML instead, with a comment on each value; to be edited.")
 @click.option("--json", "as_json", is_flag=True, help="All figures of the sheet as one JSON object instead.")
-@click.option("--figure", type=click.Path(path_type=Path), help="Also write the start-up as an image, .png or .svg.")
+@click.option(
+    "--figure",
+    type=click.Path(path_type=Path),
+    callback=image_file,
+    help="Also write the start-up as an image, .png or .svg.",
+)
 @click.pass_obj
 def plant_command(
     settings: Settings, *, source: Path | None, parameters: bool, toml: bool, as_json: bool, figure: Path | None
@@ -44,8 +47,6 @@ def plant_command(
 
     if parameters + toml + as_json > 1:
         raise click.UsageError("choose one of --parameters, --toml and --json")
-    if figure is not None and figure.suffix not in IMAGES:
-        raise click.BadParameter(f"{figure} must end in {' or '.join(IMAGES)}", param_hint="--figure")
     plant = load_site(settings.site_file).plant if source is None else load_plant(source)
     if parameters:
         _print_parameters(plant)
@@ -57,8 +58,9 @@ def plant_command(
         _print_sheet(plant, as_json=as_json)
     if figure is not None:
         from kpp_twin.plant.sheet import start_up
+        from kpp_twin.report.start_up import image_of
 
-        _write_figure(figure, start_up(plant))
+        write_image(figure, partial(image_of, start_up(plant)))
 
 
 def _print_parameters(plant: "PlantParameters") -> None:
@@ -93,13 +95,3 @@ def _print_sheet(plant: "PlantParameters", *, as_json: bool) -> None:
     show(store_table(sheet))
     show(offers_table(sheet))
     click.echo(text_of(sheet.start_up))
-
-
-def _write_figure(path: Path, start: "StartUp") -> None:
-    from kpp_twin.report.start_up import image_of
-
-    try:
-        path.write_bytes(image_of(start, "png" if path.suffix == ".png" else "svg"))
-    except OSError as error:
-        raise ConfigError(str(error), place=str(path), next_step="name a file that can be written") from error
-    click.echo(f"figure: {path}", err=True)

@@ -3,16 +3,18 @@
 import json
 import logging
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Literal
 
 import click
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from kpp_twin.errors import TwinError
+from kpp_twin.errors import ConfigError, TwinError
 
 LOG_FORMAT = "%(asctime)s - %(name)s - %(levelname)s - %(message)s"
 INTERRUPTED = 130
@@ -81,3 +83,25 @@ def _cell(value: object) -> str:
 def show(table: Table) -> None:
     """Print a table, at a fixed width when piped."""
     Console(width=None if sys.stdout.isatty() else WIDTH_WHEN_PIPED).print(table)
+
+
+def image_file(_context: click.Context, parameter: click.Parameter, path: Path | None) -> Path | None:
+    """Refuse a name of a figure whose form is not known."""
+    if path is not None and path.suffix not in (".png", ".svg"):
+        raise click.BadParameter(f"{path} must end in .png or .svg", param=parameter)
+    return path
+
+
+def write_image(path: Path, drawn: Callable[[Literal["svg", "png"]], bytes]) -> None:
+    """Write a figure in the form that its name asks for, and say so on stderr.
+
+    Raises
+    ------
+    ConfigError
+        The file cannot be written.
+    """
+    try:
+        path.write_bytes(drawn("png" if path.suffix == ".png" else "svg"))
+    except OSError as error:
+        raise ConfigError(str(error), place=str(path), next_step="name a file that can be written") from error
+    click.echo(f"figure: {path}", err=True)

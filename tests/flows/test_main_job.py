@@ -45,4 +45,4 @@ def test_the_main_job_twice_leaves_the_history_of_once(tmp_path: Path):
     assert run("kpp_twin.cli", "hash") == once
     assert first == second
     assert "Traceback" not in first
-    assert run("kpp_twin.cli", "verify").count("ok     I") == 11
+    assert run("kpp_twin.cli", "verify").count("ok     I") == 12

@@ -61,7 +61,7 @@ def test_status_is_fresh_where_the_replay_stands(run, monkeypatch: pytest.Monkey
 def test_verify_prints_each_invariant_and_exits_1_on_a_breach(run, filled: Settings):
     result = run("verify")
     assert result.exit_code == 0
-    assert result.stdout.count("ok     I") == 11
+    assert result.stdout.count("ok     I") == 12
     filled.journal_path.write_text(filled.journal_path.read_text().replace('"digest": "', '"digest": "0', 1))
     broken = run("verify")
     assert broken.exit_code == 1
