@@ -19,8 +19,9 @@ from kpp_twin.units import SECONDS_PER_HOUR, Array
 
 Integers = npt.NDArray[np.int64]
 
-# Rounding of powers that are as good as equal. [kW]
+# Powers [kW] and energies [kWh] that are as good as equal: rounding, no more.
 ROUNDING_KW: Final = 1e-9
+ROUNDING_KWH: Final = 1e-6
 
 
 @compiled
@@ -151,7 +152,7 @@ def run(
             sums[Total.CHARGE_LOSS] -= mean * hours * (1.0 - c.charge_efficiency)
         sums[Total.SELF_DISCHARGE] += leaked
         sums[Total.GAINED] -= leaked + drawn
-        is_outside = energy < c.least_kwh - c.slack_kwh or energy > c.most_kwh + c.slack_kwh
+        is_outside = energy < c.least_kwh - ROUNDING_KWH or energy > c.most_kwh + ROUNDING_KWH
         if is_outside:
             sums[Total.ENDURANCE_S] += c.step_s
 

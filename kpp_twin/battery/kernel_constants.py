@@ -66,7 +66,7 @@ class Total(IntEnum):
     ASKED_CHANGE_KW = 7
     """Sum of the changes of the response asked for: its mileage times what was sold."""
     ENDURANCE_S = 8
-    """In which the stored energy was outside of what full response for its endurance needs, by more than a slack."""
+    """In which the stored energy was outside of what full response for its endurance needs."""
 
 
 class Flag(IntEnum):

@@ -33,7 +33,7 @@ FULL = [
     for point in POINTS
     if run != "retrain" or not point.endswith("_keep")  # nothing is delivered to it
 ]
-N_KILLS = 10 if IS_FULL else 5
+N_KILLS = 10 if IS_FULL else 3
 KILLED = {"noon": NEXT, "morning": DAY_AND_HOURS}
 KILLS = [("noon", 0), ("morning", 1), ("noon", 2), ("noon", 3)] if IS_FULL else [("noon", 0)]
 
