@@ -1,4 +1,4 @@
-"""How well services were delivered: uptime, response time, accuracy; from what was measured only.
+"""How well services were delivered: uptime and accuracy from what was measured, and means over the hours.
 
 Each is none where nothing was committed or asked: a service that nobody called was not perfect, it was not tested.
 """
@@ -12,8 +12,6 @@ import numpy as np
 from kpp_twin.operation import ServicePerformance
 from kpp_twin.timegrid import Array
 
-RESPONDED = 0.9  # share of a step at which it counts as answered
-TOLERANCE = 0.05  # by how much of the step the power may fall back afterwards
 KPIS = {"service_uptime": "uptime", "average_response_time": "response_time_s", "service_accuracy": "accuracy"}
 
 
@@ -86,32 +84,6 @@ def uptime(committed_kw: Array, deliverable_kw: Array) -> float | None:
     if not asked.any():
         return None
     return float(np.mean(deliverable_kw[asked] >= committed_kw[asked]))
-
-
-def response_time(times_s: Array, power_kw: Array, *, before_kw: float, requested_kw: float) -> float | None:
-    """Time from a step to when 90 % of it is reached and kept, linear between samples; none if never. [s]
-
-    Parameters
-    ----------
-    times_s
-        Rising, from the instant of the step, which is 0.
-    before_kw, requested_kw
-        Power before the step and after it.
-    """
-    _same_shape(times_s, power_kw)
-    if requested_kw == before_kw:
-        return None
-    answered = (power_kw - before_kw) / (requested_kw - before_kw)
-    short = np.flatnonzero(answered < RESPONDED - TOLERANCE)
-    kept_from = int(short[-1]) + 1 if len(short) else 0
-    reached = np.flatnonzero(answered[kept_from:] >= RESPONDED)
-    if not len(reached):
-        return None
-    first = kept_from + int(reached[0])
-    if first == 0:
-        return float(times_s[0])
-    share = (RESPONDED - answered[first - 1]) / (answered[first] - answered[first - 1])
-    return float(times_s[first - 1] + share * (times_s[first] - times_s[first - 1]))
 
 
 def accuracy(requested_kw: Array, delivered_kw: Array) -> float | None:

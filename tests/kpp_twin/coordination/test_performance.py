@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kpp_twin.coordination.performance import PerformanceLog, accuracy, response_time, uptime
+from kpp_twin.coordination.performance import PerformanceLog, accuracy, uptime
 from kpp_twin.operation import ServicePerformance
 
 
@@ -20,24 +20,6 @@ def test_co_06_stale_telemetry_counts_against_uptime() -> None:
 
 def test_co_06_no_commitment_is_none_not_one() -> None:
     assert uptime(np.zeros(3600), np.full(3600, 100.0)) is None
-
-
-def test_co_07_time_to_nine_tenths_of_a_first_order_step() -> None:
-    times = np.arange(0, 1.0, 0.001)
-    power = 100.0 * (1 - np.exp(-times / 0.1))
-    assert response_time(times, power, before_kw=0.0, requested_kw=100.0) == pytest.approx(0.230, abs=5e-4)
-    charging = response_time(times, 50 - power * 1.5, before_kw=50.0, requested_kw=-100.0)
-    assert charging == pytest.approx(0.230, abs=5e-4)
-
-
-def test_a_step_must_be_kept() -> None:
-    times = np.arange(6.0)
-    touched = np.array([0.0, 95.0, 40.0, 95.0, 88.0, 100.0])
-    assert response_time(times, touched, before_kw=0.0, requested_kw=100.0) == pytest.approx(2 + 50 / 55)
-    assert response_time(times, np.full(6, 80.0), before_kw=0.0, requested_kw=100.0) is None
-    assert response_time(times, np.append(np.full(5, 95.0), 20.0), before_kw=0.0, requested_kw=100.0) is None
-    assert response_time(times, np.full(6, 100.0), before_kw=0.0, requested_kw=100.0) == 0.0
-    assert response_time(times, np.full(6, 100.0), before_kw=100.0, requested_kw=100.0) is None
 
 
 def test_accuracy_counts_too_much_as_well_as_too_little() -> None:
