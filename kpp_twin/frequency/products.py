@@ -61,7 +61,7 @@ class FrequencyProduct(BaseModel):
     over_fulfilment
         Factor up to which more than asked may be delivered where this restores stored energy.
     restoring
-        How else energy may be restored: not, at any time, or by blocks that are fixed ahead.
+        How else energy may be restored: not, at any time that nothing asks for the opposite, or by blocks fixed ahead.
     restoring_against_response
         Whether it goes on, at any time, while the response asks for the opposite.
     restoring_share

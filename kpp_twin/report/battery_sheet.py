@@ -32,9 +32,10 @@ def law(product: FrequencyProduct) -> str:
 
 def restoring(product: FrequencyProduct) -> str:
     """How stored energy may be brought back; shares are of what is sold."""
+    when = "at any time" if product.restoring_against_response else "while nothing asks for the opposite"
     ways = {
         "none": "no power for it",
-        "continuous": f"at any time, up to {share(product.restoring_share, 0)}",
+        "continuous": f"{when}, up to {share(product.restoring_share, 0)}",
         "schedule": f"by {product.restoring_block_minutes:g} min, fixed {product.restoring_lead_blocks} ahead, "
         f"up to {share(product.restoring_share, 0)}",
     }

@@ -44,6 +44,7 @@ def test_the_law_of_a_product_is_put_in_words(name: str, words: str) -> None:
     [
         ("FCR", "by 15 min, fixed 1 ahead, up to 25 %; in the deadband; over-fulfilment to 120 %"),
         ("FCR-N", "at any time, up to 34 %"),
+        ("FCR-D", "while nothing asks for the opposite, up to 20 %"),
         ("DC", "by 30 min, fixed 2 ahead, up to 40 %, 5 % a minute"),
         ("RegD", "no power for it"),
     ],
@@ -66,7 +67,7 @@ def test_what_is_rare_is_described_too(sheet: BatterySheet) -> None:
 def test_each_offer_has_a_line(sheet: BatterySheet) -> None:
     lines = printed(offers_table(sheet)).splitlines()
     (own,) = [line for line in lines if line.split()[:1] == ["PFR"]]
-    for part in (" 500.0 ", " 100.0 ", "12.6 % to 87.6 %", "at any time, up to 100 %"):
+    for part in (" 500.0 ", " 100.0 ", "12.6 % to 87.6 %", "up to 100 %"):
         assert part in own
     assert sum(" to " in line and "%" in line for line in lines) >= len(sheet.offers)
 
