@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Annotated, Any, Self
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from kpp_twin.errors import ConfigError, TwinError, faults_of
+from kpp_twin.frequency.dated import DatedRow, Section, doubled
 from kpp_twin.frequency.kernel_shedding import shed_by_step
 from kpp_twin.units import Array
 
@@ -24,11 +25,7 @@ Text = Annotated[str, Field(min_length=1)]
 Frequency = Annotated[float, Field(ge=45, le=65)]
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
-
-
-class SheddingStage(_Section):
+class SheddingStage(Section):
     """A stage: its own share of the base load goes when frequency has been at or below its own for the delay."""
 
     frequency_hz: Frequency
@@ -36,13 +33,11 @@ class SheddingStage(_Section):
     share: Annotated[float, Field(gt=0, le=1)]
 
 
-class SheddingPlan(_Section):
+class SheddingPlan(DatedRow):
     """Load shedding of a system.
 
     Attributes
     ----------
-    valid_from, valid_until
-        First day on which it holds, and the first on which it no longer does; none if it still holds.
     base_hz
         The load when frequency first reaches this is what the shares refer to.
     evidence
@@ -50,47 +45,25 @@ class SheddingPlan(_Section):
     """
 
     system: Text
-    valid_from: date
-    valid_until: date | None = None
     nominal_hz: Frequency
     base_hz: Frequency
     stages: Annotated[tuple[SheddingStage, ...], Field(strict=False, min_length=1)]
     source: Text
     evidence: Text
 
-    @model_validator(mode="after")
-    def _fits(self) -> Self:
-        faults = list(self._faults())
-        if faults:
-            raise ValueError("; ".join(faults))
-        return self
-
     def _faults(self) -> Iterator[str]:
         if not max(stage.frequency_hz for stage in self.stages) <= self.base_hz < self.nominal_hz:
             yield "base_hz must be below nominal_hz, and not below any stage"
         if (total := sum(stage.share for stage in self.stages)) > 1 + 1e-9:
             yield f"the shares of the stages must add up to 1 at most; they are {total:g}"
-        if self.valid_until is not None and self.valid_until <= self.valid_from:
-            yield "valid_until must be after valid_from"
-
-    def holds(self, on: date) -> bool:
-        """Whether it holds on a day."""
-        return self.valid_from <= on < (self.valid_until or date.max)
 
 
-class _Table(_Section):
+class _Table(Section):
     plan: Annotated[tuple[SheddingPlan, ...], Field(strict=False, min_length=1)]
 
     @model_validator(mode="after")
     def _one_at_a_time(self) -> Self:
-        faults = [
-            f"{row.system} has two rows on {later}"
-            for number, row in enumerate(self.plan)
-            for other in self.plan[:number]
-            if other.system == row.system
-            and row.holds(later := max(row.valid_from, other.valid_from))
-            and other.holds(later)
-        ]
+        faults = doubled(self.plan, lambda row: {row.system}, lambda row: row.system)
         if faults:
             raise ValueError("; ".join(faults))
         return self

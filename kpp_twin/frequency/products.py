@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError
 
 from kpp_twin.errors import ConfigError, faults_of
+from kpp_twin.frequency.dated import DatedRow, doubled
 from kpp_twin.units import MINUTES_PER_HOUR, Array
 
 TABLE = Path(__file__).parent / "products.toml"
@@ -28,13 +29,11 @@ Nominal = Annotated[float, Field(ge=45, le=65)]
 FromList = Field(default=(), strict=False)
 
 
-class FrequencyProduct(BaseModel):
+class FrequencyProduct(DatedRow):
     """A frequency product; powers are shares of what was sold, deviations are nominal minus measured frequency.
 
     Attributes
     ----------
-    valid_from, valid_until
-        First day of validity, and the first day after it; none if it still holds.
     direction
         up: only short power is answered, down: only too much of it.
     deadband_hz
@@ -72,13 +71,9 @@ class FrequencyProduct(BaseModel):
         Least rated power for each kW sold.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
-
     name: Annotated[str, Field(min_length=1)]
     aliases: Annotated[tuple[str, ...], FromList]
     title: str
-    valid_from: date
-    valid_until: date | None = None
     nominal_hz: Nominal
     direction: Literal["both", "up", "down"] = "both"
     deadband_hz: NotNegative = 0.0
@@ -108,13 +103,6 @@ class FrequencyProduct(BaseModel):
     source: str
     evidence: str
 
-    @model_validator(mode="after")
-    def _fits(self) -> Self:
-        faults = list(self._faults())
-        if faults:
-            raise ValueError("; ".join(faults))
-        return self
-
     def _faults(self) -> Iterator[str]:
         laws = (bool(self.curve_hz), self.droop is not None, self.trigger_hz is not None, self.follows_signal)
         if sum(laws) != 1:
@@ -134,8 +122,6 @@ class FrequencyProduct(BaseModel):
             yield "release_hz must be below trigger_hz"
         if self.trigger_hz is not None and self.direction == "both":
             yield "trigger_hz needs a direction, up or down"
-        if self.valid_until is not None and self.valid_until <= self.valid_from:
-            yield "valid_until must be after valid_from"
 
     @property
     def endurance_h(self) -> float:
@@ -184,11 +170,7 @@ def product_named(name: str, on: date | None = None) -> FrequencyProduct:
             place=TABLE.name,
             next_step=f"choose among {', '.join(dict.fromkeys(row.name for row in products()))}",
         )
-    valid = [
-        row
-        for row in rows
-        if on is None or (row.valid_from <= on and (row.valid_until is None or on < row.valid_until))
-    ]
+    valid = [row for row in rows if on is None or row.holds(on)]
     if not valid:
         spans = "; ".join(f"{row.valid_from} to {row.valid_until or 'now'}" for row in rows)
         raise ConfigError(
@@ -220,14 +202,7 @@ def products_of(text: str) -> tuple[FrequencyProduct, ...]:
         except ValidationError as error:
             place = f"product {number} ({content.get('name', 'without name')})"
             faults += [f"{place}: {fault}" for fault in faults_of(error.errors(), "it")]
-    for number, row in enumerate(rows):
-        faults += [
-            f"{row.name} has two rows on {max(row.valid_from, other.valid_from)}"
-            for other in rows[:number]
-            if _names(other) & _names(row)
-            and row.valid_from < (other.valid_until or date.max)
-            and other.valid_from < (row.valid_until or date.max)
-        ]
+    faults += doubled(rows, _names, lambda row: row.name)
     if faults:
         raise ConfigError(
             f"{len(faults)} fault(s) in the products: " + "; ".join(faults),
