@@ -8,6 +8,7 @@ import tomllib
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Self
 
@@ -69,6 +70,7 @@ class _Table(Section):
         return self
 
 
+@cache
 def load_shedding_plans(path: Path = TABLE) -> tuple[SheddingPlan, ...]:
     """All rows of a table.
 
