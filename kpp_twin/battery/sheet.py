@@ -186,7 +186,7 @@ def battery_sheet(site: Site, product: str | None = None, on: date | None = None
         battery=site.battery,
         discharge_kwh=discharge_kwh,
         charge_kwh=usable_kwh / config.charge_efficiency,
-        offers=tuple(offer(row) for row in products() if _holds(row, on)),
+        offers=tuple(offer(row) for row in products() if (row.holds(on) if on else row.valid_until is None)),
         response=_response(config, heat, chosen),
         days_per_cycle=days_per_cycle,
         round_trips=_round_trips(run, full_kwh),
@@ -197,12 +197,6 @@ def battery_sheet(site: Site, product: str | None = None, on: date | None = None
         uncooled_c=uncooled_c,
         cooled_c=min(uncooled_c, max(all_cooled_c, heat.cooling_on_c)),
     )
-
-
-def _holds(row: FrequencyProduct, on: date | None) -> bool:
-    if on is None:
-        return row.valid_until is None
-    return row.valid_from <= on and (row.valid_until is None or on < row.valid_until)
 
 
 def _offer(config: StorageConfiguration, product: FrequencyProduct, offered_kw: float) -> Offer:
