@@ -17,7 +17,6 @@ from pydantic import Field, ValidationError, model_validator
 
 from kpp_twin.errors import ConfigError, TwinError, faults_of
 from kpp_twin.frequency.dated import DatedRow, Section, doubled
-from kpp_twin.frequency.kernel_shedding import shed_by_step
 from kpp_twin.units import Array
 
 TABLE = Path(__file__).parent / "load_shedding.toml"
@@ -220,6 +219,8 @@ def shed_load(
     TwinError
         Values are impossible, or the state is not of this plan; all faults in one message.
     """
+    from kpp_twin.frequency.kernel_shedding import shed_by_step  # here, so that reading a site needs no compiler
+
     faults = list(state.faults(plan))
     if frequency_hz.ndim != 1 or frequency_hz.shape != load_kw.shape:
         faults.append(

@@ -1,4 +1,6 @@
 import re
+import subprocess
+import sys
 import tomllib
 from collections.abc import Callable
 from datetime import date
@@ -335,3 +337,9 @@ def test_a_site_does_not_change() -> None:
     site = load_site()
     with pytest.raises(ValidationError, match="frozen"):
         site.battery.capacity_kwh = 1.0
+
+
+def test_reading_a_site_needs_no_compiler():
+    code = "import sys, kpp_twin.site; kpp_twin.site.load_site(); print('numba' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, check=True)
+    assert done.stdout.strip() == "False"
