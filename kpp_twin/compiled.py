@@ -19,14 +19,16 @@ Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
 
 PACKAGE = Path(__file__).parent
+FORECASTERS = PACKAGE.parent / "models"
 
 
 @cache
 def cache_folder() -> Path:
     """Where machine code is kept: beside the package, or among temporary files where that cannot be written."""
     digest = hashlib.sha256()
-    for source in sorted([*PACKAGE.glob("compiled.py"), *PACKAGE.rglob("kernel*.py")]):
-        digest.update(source.relative_to(PACKAGE).as_posix().encode() + b"\0" + source.read_bytes() + b"\0")
+    kernels = [*PACKAGE.rglob("kernel*.py"), *FORECASTERS.rglob("kernel*.py")]
+    for source in sorted([*PACKAGE.glob("compiled.py"), *kernels]):
+        digest.update(f"{source.parent.name}/{source.name}\0".encode() + source.read_bytes() + b"\0")
     beside = PACKAGE / "__pycache__"
     root = beside if os.access(beside if beside.exists() else PACKAGE, os.W_OK) else Path(tempfile.gettempdir())
     return root / f"kernels-{digest.hexdigest()[:16]}"
