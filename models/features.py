@@ -137,8 +137,6 @@ def inputs(
     issues_us: Int,
     zone: ZoneInfo,
     temperature: Known | None = None,
-    *,
-    has_regimes: bool = False,
 ) -> Inputs:
     """Look at each target as it stood at its issue.
 
@@ -148,19 +146,13 @@ def inputs(
         Interval starts and the instants of their issue, ``(n,)`` each.
     temperature
         A measured series; its newest known day against the week before. Without any it counts as no deviation.
-    has_regimes
-        Whether the level may change for good from one day to the next, as a load that is shut down. If so, earlier
-        values count by how near they are to the level of now.
     """
     wall = _wall_us(targets, zone)
     hour = wall // MICROSECONDS_PER_HOUR % HOURS_PER_DAY
     weekday = (wall // (HOURS_PER_DAY * MICROSECONDS_PER_HOUR) + 3) % DAYS_PER_WEEK  # 1970 began on a Thursday
     issues, row = np.unique(issues_us, return_inverse=True)
     recent, newest = _recent_hours(known, issues)
-    center, scale = _level(recent)
-    reach = np.full(len(issues), np.inf)
-    if has_regimes:
-        center, scale, reach = _level_of_regime(recent, center, scale)
+    center, scale, reach = _level_of_regime(recent, *_level(recent))
     levels = _levels(recent, center[:, None], scale[:, None], reach[:, None])
     newest_end_us = known.start_us + (newest + 1) * known.step_us
     lead_hours = np.maximum(microseconds(targets) - newest_end_us[row], 0) / MICROSECONDS_PER_HOUR

@@ -1,19 +1,29 @@
-"""Which forecaster serves each series, and the forecasts that it issues."""
+"""The forecasts that a cycle issues for each series, by the best tier that can speak."""
 
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import time
 from functools import partial
 from zoneinfo import ZoneInfo
 
-from kpp_twin.records import Array, CycleKind, Forecast, History, ModelVersion, Series, Serving
+import numpy as np
+
+from kpp_twin.records import Array, CycleKind, Forecast, History, ModelVersion, Series
 from kpp_twin.timegrid import TimeGrid
 from models import naive
-from models.candidates import FORECASTERS, RIDGE, naive_version, train
+from models.days import DayTables
+from models.errors import MissingInputError, TooLittleHistoryError, TooLittleTrainingError, WeightsError
+from models.families import seasonal
+from models.forecaster import DayAheadForecaster, on_horizon
 from models.horizons import hours_ahead, next_local_day
-from models.ridge import MissingInputError, WeightsError
+from models.layout import slots_within
+from models.lifecycle import METHOD, Decided, Life, serving_of, serving_version
+from models.load import HOURS_AHEAD, LoadForecaster
+from models.naming import content_name
+from models.price import PriceForecaster
 
-__all__ = ["Decided", "decide", "hours_ahead", "next_local_day"]
+__all__ = ["Decided", "Practice", "decide", "hours_ahead", "next_local_day"]
 
+FORECASTERS: dict[str, type[DayAheadForecaster]] = {"price": PriceForecaster, "load": LoadForecaster}
 VARIABLES = {
     "daily": ("price", "load"),
     "retrain": ("price", "load"),
@@ -24,155 +34,199 @@ VARIABLES = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Decided:
-    """What the forecasters of a cycle decided; a note for each series of which something cannot be said."""
+class Practice:
+    """How forecasts are made in a market.
 
-    models: tuple[ModelVersion, ...] = ()
-    servings: tuple[Serving, ...] = ()
-    forecasts: tuple[Forecast, ...] = ()
-    notes: tuple[str, ...] = ()
-
-
-@dataclass(slots=True)
-class _Gathered:
-    models: list[ModelVersion] = field(default_factory=list)
-    servings: list[Serving] = field(default_factory=list)
-    forecasts: list[Forecast] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-
-
-def decide(kind: CycleKind, history: History, *, days: int, zone: ZoneInfo) -> Decided:
-    """Train and choose the forecasters (daily, retrain); issue forecasts (daily: next local day; hourly: 24 hours).
-
-    A version that an operator chose goes on serving; else the best of this cycle's versions does. Where the version
-    that serves cannot forecast, the better naive one does, and a note says why.
-
-    Parameters
+    Attributes
     ----------
+    zone
+        Clock of the local days.
+    issue_time
+        Local time of the daily issue.
+    market
+        Whose holidays count.
     days
-        How many days back the candidates are compared, and their errors collected for the quantiles.
+        How many days back naive forecasts are compared, and their errors collected for the quantiles.
     """
-    gathered = _Gathered()
+
+    zone: ZoneInfo
+    issue_time: time
+    market: str
+    days: int
+
+
+def decide(kind: CycleKind, history: History, practice: Practice) -> Decided:
+    """Issue forecasts (daily: of the next local day; hourly: of the next 24 hours), or train (retrain).
+
+    Where the ensemble cannot speak, the next tier does, down to the naive ones; the forecast says which and why.
+    """
+    decided = Decided()
+    step = {"daily": _daily, "hourly": _hourly, "retrain": _train}
     for series in history.series:
         if series.variable in VARIABLES[kind]:
             try:
-                _decide_series(kind, history, series, days, zone, gathered)
-            except naive.TooLittleHistoryError as error:
-                gathered.notes.append(f"no forecast: {error}")
-    return Decided(
-        models=tuple(gathered.models),
-        servings=tuple(gathered.servings),
-        forecasts=tuple(gathered.forecasts),
-        notes=tuple(gathered.notes),
-    )
+                step[kind](_Task(history=history, series=series, practice=practice, decided=decided))
+            except TooLittleHistoryError as error:
+                decided.notes.append(f"no forecast: {error}")
+    return decided
 
 
-def _decide_series(
-    kind: CycleKind, history: History, series: Series, days: int, zone: ZoneInfo, gathered: _Gathered
-) -> None:
-    as_of = history.as_of
-    step = series.grid.step_minutes
-    model, is_pinned = _serving_model(history, series)
-    if kind != "hourly":
-        judged = naive.judge(series, issued_at=as_of, horizon=next_local_day(as_of, step, zone), days=days, zone=zone)
-        temperature = _temperature(history, series)
-        candidates = train(series, judged, issued_at=as_of, days=days, zone=zone, temperature=temperature)
-        gathered.models.extend(candidates.versions)
-        gathered.notes.extend(candidates.notes)
-        if not is_pinned:
-            model = candidates.best
-            gathered.servings.append(_selected(model, as_of))
-    if model is None:
-        gathered.notes.append(f"no forecast of {series.variable} {series.name}: no model has been trained yet")
-    elif kind != "retrain":
-        horizon = hours_ahead(as_of, step) if kind == "hourly" else next_local_day(as_of, step, zone)
-        gathered.forecasts.append(_issue(history, series, model, horizon, days, zone, gathered))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Task:
+    """One series in one cycle."""
+
+    history: History
+    series: Series
+    practice: Practice
+    decided: Decided
+
+    @property
+    def name(self) -> str:
+        return f"{self.series.variable} {self.series.name}"
+
+    @property
+    def exogenous(self) -> list[Series]:
+        """Temperature measured where a load is; prices are of no one place."""
+        if self.series.variable != "load":
+            return []
+        return [item for item in self.history.series if item.variable == "weather" and item.name == self.series.name]
+
+    def life(self) -> Life:
+        """The forecaster of the series on this day."""
+        practice, kind = self.practice, FORECASTERS[self.series.variable]
+        forecaster = kind(zone=practice.zone, issue_time=practice.issue_time, market=practice.market)
+        return Life(
+            forecaster=forecaster,
+            history=self.history,
+            series=self.series,
+            exogenous=self.exogenous,
+            decided=self.decided,
+        )
+
+    def say(
+        self, horizon: TimeGrid, model_version: str, said: tuple[Array, Array], tier: str, reason: str = ""
+    ) -> None:
+        """Issue a forecast."""
+        self.decided.forecasts.append(
+            Forecast(
+                variable=self.series.variable,
+                series=self.series.name,
+                grid=horizon,
+                issued_at=self.history.as_of,
+                model_version=model_version,
+                values=said[0],
+                quantiles=said[1],
+                tier=tier,
+                reason=reason,
+            )
+        )
 
 
-def _serving_model(history: History, series: Series) -> tuple[ModelVersion | None, bool]:
-    """The version that serves a series, and whether an operator chose it.
-
-    Raises
-    ------
-    ValueError
-        The version that was chosen is not in the history.
-    """
-    key = (series.variable, series.name)
-    models = [model for model in history.models if (model.variable, model.series) == key]
-    rows = [row for row in history.servings if (row.variable, row.series) == key]
-    if not rows:
-        return (models[-1] if models else None), False
-    named = [model for model in models if model.model_version == rows[-1].model_version]
-    if not named:
-        raise ValueError(f"{rows[-1].model_version} serves {series.variable} {series.name}, but is not in the history")
-    return named[-1], rows[-1].chosen_by == "operator"
-
-
-def _temperature(history: History, series: Series) -> Series | None:
-    """Temperature measured where the load is; prices are of no one place."""
-    if series.variable != "load":
-        return None
-    return next((item for item in history.series if item.variable == "weather" and item.name == series.name), None)
-
-
-def _selected(model: ModelVersion, as_of: datetime) -> Serving:
-    return Serving(
-        variable=model.variable,
-        series=model.series,
-        model_version=model.model_version,
-        chosen_by="selection",
-        known_at=as_of,
-    )
-
-
-def _issue(
-    history: History,
-    series: Series,
-    model: ModelVersion,
-    horizon: TimeGrid,
-    days: int,
-    zone: ZoneInfo,
-    gathered: _Gathered,
-) -> Forecast:
-    as_of = history.as_of
-    if model.method != RIDGE:
-        judged = naive.judge(series, issued_at=as_of, horizon=horizon, days=days, zone=zone)
-        pair = naive.forecast(series, judged, method=model.method, issued_at=as_of, horizon=horizon, zone=zone)
-        return _record(series, model, horizon, as_of, pair)
+def _daily(task: _Task) -> None:
+    """Of the next local day, by the ensemble where it can; a naive one that an operator promoted is not overruled."""
+    horizon = next_local_day(task.history.as_of, task.series.grid.step_minutes, task.practice.zone)
+    serving, model = serving_version(task.history, task.series)
+    if serving is not None and serving.chosen_by == "operator" and model is not None and model.method != METHOD:
+        _say_naively(task, horizon, "an operator chose it", model)
+        return
+    life = task.life()
     try:
-        forecaster = FORECASTERS[series.variable].load(model.weights, model.parameters, zone=zone)
-        temperature = _temperature(history, series)
-        pair = forecaster.forecast(series, issued_at=as_of, horizon=horizon, temperature=temperature)
+        said = on_horizon(life.go_on(), horizon, task.practice.zone)
+    except TooLittleTrainingError as error:
+        version = _say_simply(task, horizon, str(error), life.tables)
+        task.decided.servings.append(serving_of(version, "first", task.history.as_of))
     except (MissingInputError, WeightsError) as error:
-        model, pair = _fallback(series, horizon, as_of, days, zone)
-        gathered.notes.append(f"{model.method} instead of the ridge for {series.variable} {series.name}: {error}")
-        if model.model_version not in {version.model_version for version in gathered.models}:
-            gathered.models.append(model)
-    return _record(series, model, horizon, as_of, pair)
+        _say_simply(task, horizon, str(error), life.tables)
+    else:
+        task.say(horizon, str(task.decided.serves(task.series, task.history)), said, METHOD)
 
 
-def _fallback(
-    series: Series, horizon: TimeGrid, as_of: datetime, days: int, zone: ZoneInfo
-) -> tuple[ModelVersion, tuple[Array, Array]]:
-    """The better naive forecaster that finds a value for every interval, and what it says."""
-    judged = naive.judge(series, issued_at=as_of, horizon=horizon, days=days, zone=zone)
-    better, other = sorted(judged.scores, key=lambda method: judged.scores[method])
-    issue = partial(naive.forecast, series, judged, issued_at=as_of, horizon=horizon, zone=zone)
+def _hourly(task: _Task) -> None:
+    """Of the next 24 hours, by what the serving version knows of them."""
+    horizon = hours_ahead(task.history.as_of, task.series.grid.step_minutes)
+    _, model = serving_version(task.history, task.series)
+    if model is None:
+        task.decided.notes.append(f"no forecast of {task.name}: no model has been trained yet")
+        return
+    if model.method != METHOD:
+        _say_naively(task, horizon, "no ensemble has been trained yet", model)
+        return
+    practice = task.practice
     try:
-        return naive_version(series, judged, as_of, better), issue(method=better)
-    except naive.TooLittleHistoryError:
-        return naive_version(series, judged, as_of, other), issue(method=other)
+        forecaster = LoadForecaster.load(
+            model.weights, model.parameters, zone=practice.zone, issue_time=practice.issue_time
+        )
+        said = forecaster.forecast_hours_ahead(
+            task.series, issued_at=task.history.as_of, horizon=horizon, exogenous=task.exogenous
+        )
+    except (MissingInputError, WeightsError) as error:
+        _say_naively(task, horizon, str(error))
+    else:
+        task.say(horizon, model.model_version, said, HOURS_AHEAD)
 
 
-def _record(
-    series: Series, model: ModelVersion, horizon: TimeGrid, as_of: datetime, pair: tuple[Array, Array]
-) -> Forecast:
-    return Forecast(
-        variable=series.variable,
-        series=series.name,
-        grid=horizon,
-        issued_at=as_of,
-        model_version=model.model_version,
-        values=pair[0],
-        quantiles=pair[1],
+def _train(task: _Task) -> None:
+    """A new version."""
+    try:
+        task.life().train()
+    except TooLittleTrainingError as error:
+        task.decided.notes.append(f"no ensemble of {task.name}: {error}")
+
+
+def _say_simply(task: _Task, horizon: TimeGrid, reason: str, tables: DayTables) -> ModelVersion:
+    """What a seasonal model says where it can, with the bands of the naive forecast; else the naive one."""
+    judged = naive.judge(
+        task.series,
+        issued_at=task.history.as_of,
+        horizon=horizon,
+        days=task.practice.days,
+        zone=task.practice.zone,
     )
+    last = tables.n_days - 1
+    values = seasonal.forecast(seasonal.fit(tables, last), tables, last, last + 1)[0]
+    point = values[slots_within(horizon, task.practice.zone, int(tables.day[last]))]
+    if not np.isfinite(point).all():
+        return _say_naively(task, horizon, reason)
+    bands = naive.error_table(judged.errors[judged.best], judged.local_hour)
+    hour = horizon.index.tz_convert(task.practice.zone).hour
+    version = _version(task, seasonal.NAME, {"tier": seasonal.NAME}, judged)
+    task.say(horizon, version.model_version, (point, point[:, None] + bands[hour]), seasonal.NAME, reason)
+    return version
+
+
+def _say_naively(task: _Task, horizon: TimeGrid, reason: str, model: ModelVersion | None = None) -> ModelVersion:
+    """A naive forecast: by a version that serves, else by the better one that finds a value for every interval."""
+    as_of, zone = task.history.as_of, task.practice.zone
+    judged = naive.judge(task.series, issued_at=as_of, horizon=horizon, days=task.practice.days, zone=zone)
+    better, other = sorted(judged.scores, key=lambda method: judged.scores[method])
+    if model is not None and model.method == other:
+        better, other = other, better
+    say = partial(naive.forecast, task.series, judged, issued_at=as_of, horizon=horizon, zone=zone)
+    try:
+        method, said = better, say(method=better)
+    except TooLittleHistoryError:
+        method, said = other, say(method=other)
+    if model is None:
+        model = _version(task, method, {"lags_days": list(naive.LAGS[method])}, judged)
+        task.decided.notes.append(f"{method} speaks for {task.name}: {reason}")
+    task.say(horizon, model.model_version, said, method, reason)
+    return model
+
+
+def _version(task: _Task, method: str, parameters: dict[str, object], judged: naive.Judged) -> ModelVersion:
+    """A version without weights, recorded with what its bands and its choice rest on."""
+    scores = {**judged.scores, "mae": judged.scores[method]} if method in judged.scores else dict(judged.scores)
+    content = {**parameters, "scores": scores, "window_end": judged.window_end.isoformat()}
+    version = ModelVersion(
+        model_version=content_name(task.series.variable, task.series.name, method, content, {}),
+        variable=task.series.variable,
+        series=task.series.name,
+        method=method,
+        parameters=parameters,
+        window_start=judged.window_start,
+        window_end=judged.window_end,
+        scores=scores,
+        known_at=task.history.as_of,
+    )
+    task.decided.models.append(version)
+    return version

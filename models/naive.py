@@ -16,19 +16,16 @@ import pandas as pd
 from kpp_twin.records import Array, Series
 from kpp_twin.timegrid import TimeGrid, utc
 from kpp_twin.units import HOURS_PER_DAY
+from models.days import DayTables, Int
+from models.errors import TooLittleHistoryError
 
-N_QUANTILES = 19
-LEVELS = np.arange(1, N_QUANTILES + 1) / (N_QUANTILES + 1)
+LEVELS = np.arange(1, 100) / 100
 
 # Days back that each forecaster tries in turn, until a value is found that was known at issue.
 LAGS: Mapping[str, tuple[int, ...]] = {
     "naive_daily": tuple(range(1, 29)),
     "naive_weekly": (7, 14, 21, 28),
 }
-
-
-class TooLittleHistoryError(ValueError):
-    """A naive forecast finds no earlier value for some interval."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,9 +120,15 @@ def _instant(moment: datetime) -> np.datetime64:
 
 
 def forecast(
-    series: Series, judged: Judged, *, method: str, issued_at: datetime, horizon: TimeGrid, zone: ZoneInfo
+    series: Series,
+    judged: Judged,
+    *,
+    method: str,
+    issued_at: datetime,
+    horizon: TimeGrid,
+    zone: ZoneInfo,
 ) -> tuple[Array, Array]:
-    """Point forecast ``(n_steps,)`` and quantiles ``(n_steps, 19)``, rising along the second axis.
+    """Point forecast ``(n_steps,)`` and quantiles ``(n_steps, 99)``, rising along the second axis.
 
     A quantile is the point plus that quantile of the method's errors at the same local hour over the judged days.
 
@@ -148,10 +151,21 @@ def forecast(
 
 
 def error_table(errors: Array, hour: npt.NDArray[np.int64]) -> Array:
-    """Quantiles of the errors by local hour, ``(24, 19)``; an hour without errors takes those of all hours."""
+    """Quantiles of the errors by local hour, ``(24, 99)``; an hour without errors takes those of all hours."""
     finite = np.isfinite(errors)
-    table = np.zeros((HOURS_PER_DAY, N_QUANTILES))
+    table = np.zeros((HOURS_PER_DAY, len(LEVELS)))
     for row in range(HOURS_PER_DAY):
         of_hour = errors[finite & (hour == row)]
         table[row] = np.quantile(of_hour if len(of_hour) else errors[finite], LEVELS)
     return table
+
+
+def on_days(tables: DayTables, rows: Int, method: str) -> Array:
+    """Naive value of some days of day tables, ``(len(rows), n_slots)``; NaN where no value was known at the issue."""
+    values = np.full((len(rows), tables.n_slots), np.nan)
+    is_early = np.arange(tables.n_slots) < tables.known_slots  # known of the day of the issue
+    for days in LAGS[method]:
+        earlier = np.where((rows >= days)[:, None], tables.target[np.maximum(rows - days, 0)], np.nan)
+        usable = earlier if days >= tables.lag else np.where(is_early, earlier, np.nan)
+        values = np.where(np.isnan(values), usable, values)
+    return values

@@ -41,8 +41,8 @@ def rollback(
 ) -> Serving:
     """Return to the version that served before the newest change.
 
-    After an operator's choice the selection decides again from the next daily cycle on; after a change by selection
-    the earlier version stays until an operator chooses again.
+    After an operator's choice refits and trials go on from there; after one of those the earlier version stays until an
+    operator chooses again.
 
     Parameters
     ----------
@@ -76,6 +76,6 @@ def rollback(
         variable=variable,
         series=series,
         model_version=target,
-        chosen_by="selection" if newest.chosen_by == "operator" else "operator",
+        chosen_by="rollback" if newest.chosen_by == "operator" else "operator",
         known_at=known_at,
     )

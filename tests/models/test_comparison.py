@@ -26,18 +26,20 @@ def version(method: str, mae: float | None, days: int = 0, variable: str = "pric
 def test_rows_come_by_series_then_the_newest_then_the_best() -> None:
     models = [
         version("naive_daily", 10.0),
-        version("ridge", 8.0),
+        version("ensemble", 8.0),
         version("naive_daily", 9.0, days=1),
-        version("ridge", 12.0, days=1),
+        version("ensemble", 12.0, days=1),
         version("naive_weekly", None, days=1, variable="load"),
     ]
-    serving = Serving(variable="price", series="A", model_version="price-A-ridge-0", chosen_by="operator", known_at=NOW)
+    serving = Serving(
+        variable="price", series="A", model_version="price-A-ensemble-0", chosen_by="operator", known_at=NOW
+    )
     rows = compare(models, [serving])
     assert [row.model_version for row in rows] == [
         "load-A-naive_weekly-1",
         "price-A-naive_daily-1",
-        "price-A-ridge-1",
-        "price-A-ridge-0",
+        "price-A-ensemble-1",
+        "price-A-ensemble-0",
         "price-A-naive_daily-0",
     ]
     assert [(row.is_serving, row.chosen_by) for row in rows] == [
@@ -53,10 +55,10 @@ def test_rows_come_by_series_then_the_newest_then_the_best() -> None:
 
 def test_the_newest_choice_of_a_series_counts() -> None:
     rows = [
-        Serving(variable="price", series="A", model_version=f"price-A-{m}-0", chosen_by="selection", known_at=NOW)
-        for m in ("ridge", "naive_daily")
+        Serving(variable="price", series="A", model_version=f"price-A-{m}-0", chosen_by="refit", known_at=NOW)
+        for m in ("ensemble", "naive_daily")
     ]
-    found = compare([version("naive_daily", 10.0), version("ridge", 8.0)], rows)
+    found = compare([version("naive_daily", 10.0), version("ensemble", 8.0)], rows)
     assert [row.method for row in found if row.is_serving] == ["naive_daily"]
 
 

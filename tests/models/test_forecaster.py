@@ -1,249 +1,215 @@
-"""The ridge forecasters: no look ahead, clock changes, gaps, stored numbers, and the error on the bundled data."""
+"""Fit, forecast and rebuild: stored numbers give the same bits, and say what is wrong with them."""
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
-import pandas as pd
 import pytest
+from market_examples import poisoned_series, series_of
+from toy_ensemble import Toy
 
-import kpp_twin.sources
 from kpp_twin.feeds import LOAD, PRICE, WEATHER, Feed
-from kpp_twin.records import Array, History, Series
-from kpp_twin.settings import Settings
 from kpp_twin.timegrid import TimeGrid
-from models import naive, ridge
-from models.candidates import RIDGE
-from models.forecaster import RidgeForecaster
-from models.forecasting import decide
-from models.horizons import hours_ahead, next_local_day
-from models.load import LoadForecaster
-from models.price import PriceForecaster
-from models.training import TooLittleTrainingError
+from kpp_twin.units import Array
+from models import naive
+from models.day_ahead import Record
+from models.ensemble import Family
+from models.errors import MissingInputError, TooLittleTrainingError, WeightsError
+from models.families import persistence, regime
+from models.forecaster import DayAheadForecaster
+from models.horizons import next_local_day
+from models.naming import content_name
 
 CHICAGO = ZoneInfo("America/Chicago")
 AS_OF = datetime(2024, 3, 9, 15, 30, tzinfo=UTC)  # 09:30 in Chicago, on the day before the clocks change
-DAYS = 10
-BUNDLED = Path(kpp_twin.sources.__file__).parent / "sample"
-DEFAULTS = Settings.model_construct()
-REACH_DAYS = DEFAULTS.selection_days + DEFAULTS.training_days  # how far back a daily cycle looks
 
 
-def made_up(feed: Feed, as_of: datetime = AS_OF, days: int = 60, zone: ZoneInfo = CHICAGO) -> Series:
-    """A daily shape on a level that wanders; known by the publication rule of the feed, two days past the issue."""
-    start = as_of.replace(hour=0, minute=0) - timedelta(days=days)
-    grid = TimeGrid(start=start, step_minutes=feed.step_minutes, n_steps=(days + 2) * 24 * 60 // feed.step_minutes)
-    known_at = feed.known_at(pd.Series(grid.index), zone).dt.tz_localize(None).to_numpy("datetime64[us]")
-    rng = np.random.default_rng(5)
-    hour = np.arange(grid.n_steps) * feed.step_minutes / 60
-    level = np.interp(hour / 24, np.arange(days + 3), np.cumsum(rng.normal(0, 4, days + 3)))
-    values = 100 + level + 20 * np.sin(2 * np.pi * hour / 24) + rng.normal(0, 5, grid.n_steps)
-    return Series(variable=feed.name, name="A", grid=grid, values=values, known_at=known_at)
+class Made(DayAheadForecaster):
+    """Of one that learns and two that need not."""
+
+    recipe = "made-1"
+    families = (
+        *Toy().families,
+        Family(name="regime", fit=None, forecast=regime.forecast, least_days=28),
+        Family(name="persistence", fit=None, forecast=persistence.forecast, least_days=2),
+    )
 
 
-PRICES, LOADS, TEMPERATURES = made_up(PRICE), made_up(LOAD), made_up(WEATHER)
-CASES = {
-    "price": (PriceForecaster, PRICES, None),
-    "load": (LoadForecaster, LOADS, TEMPERATURES),
-}
+def made(zone: ZoneInfo = CHICAGO) -> Made:
+    return Made(zone=zone, issue_time=time(9, 30), market="ERCOT")
 
 
-def fitted(kind: str) -> RidgeForecaster:
-    forecaster, series, temperature = CASES[kind]
-    return forecaster(zone=CHICAGO).fit(series, issued_at=AS_OF, days=DAYS, temperature=temperature)
+FEEDS = {"price": PRICE, "load": LOAD}
+SERIES = {kind: series_of(feed, AS_OF, days=60, zone=CHICAGO) for kind, feed in FEEDS.items()}
+WARMTH = series_of(WEATHER, AS_OF, days=60, zone=CHICAGO)
+FITTED = {kind: made().fit(SERIES[kind], issued_at=AS_OF, exogenous=[WARMTH]) for kind in SERIES}
 
 
-FITTED = {kind: fitted(kind) for kind in CASES}
+def issue(kind: str, forecaster: Made | None = None, *, garbage: float | None = None) -> tuple[Array, Array]:
+    series, warmth = SERIES[kind], WARMTH
+    if garbage is not None:
+        series, warmth = poisoned_series(series, AS_OF, garbage), poisoned_series(warmth, AS_OF, garbage)
+    return (forecaster or FITTED[kind]).forecast(
+        series,
+        issued_at=AS_OF,
+        horizon=next_local_day(AS_OF, series.grid.step_minutes, CHICAGO),
+        exogenous=[warmth],
+    )
 
 
-def issue(kind: str, series: Series | None = None, temperature: Series | None = None) -> tuple[Array, Array]:
-    _, own, weather = CASES[kind]
-    own = series or own
-    horizon = next_local_day(AS_OF, own.grid.step_minutes, CHICAGO)
-    return FITTED[kind].forecast(own, issued_at=AS_OF, horizon=horizon, temperature=temperature or weather)
-
-
-def poisoned(series: Series, as_of: datetime) -> Series:
-    later = series.known_at > np.datetime64(as_of.replace(tzinfo=None), "us")
-    assert later.any()
-    return replace(series, values=np.where(later, -1e6, series.values))
-
-
-@pytest.mark.parametrize("kind", CASES)
-def test_what_becomes_known_after_the_issue_changes_no_number(kind: str) -> None:
-    forecaster, series, temperature = CASES[kind]
-    weather = poisoned(temperature, AS_OF) if temperature else None
-    other = forecaster(zone=CHICAGO).fit(poisoned(series, AS_OF), issued_at=AS_OF, days=DAYS, temperature=weather)
+@pytest.mark.parametrize("kind", FEEDS)
+@pytest.mark.parametrize("garbage", [-1e6, np.nan])
+def test_what_becomes_known_after_the_issue_moves_no_bit(kind: str, garbage: float) -> None:
+    series, warmth = poisoned_series(SERIES[kind], AS_OF, garbage), poisoned_series(WARMTH, AS_OF, garbage)
+    other = made().fit(series, issued_at=AS_OF, exogenous=[warmth])
+    assert other.scores_ == FITTED[kind].scores_
     for name, array in FITTED[kind].weights_.items():
         np.testing.assert_array_equal(other.weights_[name], array)
-    for one, two in zip(issue(kind), issue(kind, poisoned(series, AS_OF), weather), strict=True):
+    for one, two in zip(issue(kind), issue(kind, other, garbage=garbage), strict=True):
         np.testing.assert_array_equal(one, two)
 
 
-@pytest.mark.parametrize("kind", CASES)
-def test_a_past_day_is_judged_by_what_was_known_before_it(kind: str) -> None:
-    """What came after a past issue moves its error by the actual alone."""
-    forecaster, series, temperature = CASES[kind]
-    then = np.datetime64((AS_OF - timedelta(days=DAYS)).replace(tzinfo=None), "us")
-    shifted = replace(series, values=series.values + 1000.0 * (series.known_at > then))
-    other = forecaster(zone=CHICAGO).fit(shifted, issued_at=AS_OF, days=DAYS, temperature=temperature)
-    before, after = FITTED[kind].walked_["day_ahead"], other.walked_["day_ahead"]
-    first_day = before.issues_us == before.issues_us[0]
-    np.testing.assert_allclose(after.errors[first_day] - before.errors[first_day], 1000.0)
-
-
-@pytest.mark.parametrize("kind", CASES)
+@pytest.mark.parametrize("kind", FEEDS)
 def test_stored_numbers_forecast_the_same_bits(kind: str) -> None:
     """Through text and lists of numbers, as a table keeps them."""
     model = FITTED[kind]
     stored = {name: (array.ravel().tolist(), array.shape) for name, array in model.weights_.items()}
     weights = {name: np.array(numbers, dtype=np.float64).reshape(shape) for name, (numbers, shape) in stored.items()}
-    loaded = type(model).load(weights, json.loads(json.dumps(model.parameters_)), zone=CHICAGO)
-    _, series, temperature = CASES[kind]
-    for horizon in (next_local_day(AS_OF, series.grid.step_minutes, CHICAGO), hours_ahead(AS_OF, 60)):
-        pair = [m.forecast(series, issued_at=AS_OF, horizon=horizon, temperature=temperature) for m in (model, loaded)]
-        np.testing.assert_array_equal(pair[0][0], pair[1][0])
-        np.testing.assert_array_equal(pair[0][1], pair[1][1])
-    assert sum(array.size for array in weights.values()) < 10_000
+    parameters = json.loads(json.dumps(model.parameters_))
+    loaded = Made.load(weights, parameters, zone=CHICAGO, issue_time=time(9, 30))
+    for one, two in zip(issue(kind), issue(kind, loaded), strict=True):
+        np.testing.assert_array_equal(one, two)
+    names = [content_name(kind, "A", "made", m.parameters_, m.weights_) for m in (model, loaded)]
+    assert names[0] == names[1]
 
 
-@pytest.mark.parametrize("kind", CASES)
-def test_fitting_twice_gives_the_same_bits(kind: str) -> None:
-    again = fitted(kind)
-    for name, array in FITTED[kind].weights_.items():
-        np.testing.assert_array_equal(again.weights_[name], array)
-
-
-@pytest.mark.parametrize("kind", CASES)
-def test_quantiles_rise_and_enclose_the_made_up_values(kind: str) -> None:
+@pytest.mark.parametrize("kind", FEEDS)
+def test_a_short_day_is_forecast_whole(kind: str) -> None:
     values, quantiles = issue(kind)
-    assert np.isfinite(quantiles).all()
+    n_steps = {"price": 23, "load": 92}[kind]
+    assert (values.shape, quantiles.shape) == ((n_steps,), (n_steps, len(naive.LEVELS)))
     assert (np.diff(quantiles, axis=1) >= 0).all()
-    assert np.abs(values - np.median(CASES[kind][1].values[-24 * 7 :])).max() < 60
-
-
-def test_the_load_has_coefficients_of_its_own_for_the_next_hours() -> None:
-    horizon = hours_ahead(AS_OF, 15)
-    ahead = FITTED["load"].predict(LOADS, issued_at=AS_OF, horizon=horizon, temperature=TEMPERATURES)
-    later = replace(horizon, start=horizon.start + timedelta(minutes=15))
-    day = FITTED["load"].predict(LOADS, issued_at=AS_OF, horizon=later, temperature=TEMPERATURES)
-    assert not np.allclose(ahead[1:], day[:-1], rtol=1e-6)
-    quantiles = FITTED["load"].predict_quantiles(LOADS, issued_at=AS_OF, horizon=horizon, temperature=TEMPERATURES)
-    assert quantiles.shape == (96, naive.N_QUANTILES)
+    series = SERIES[kind]
+    actual = series.values[series.grid.positions(next_local_day(AS_OF, series.grid.step_minutes, CHICAGO).index)]
+    assert np.abs(values - actual).mean() < 3
 
 
 @pytest.mark.parametrize(
-    ("zone", "day"),
+    ("zone", "issued_at"),
     [
-        ("America/Chicago", date(2024, 3, 10)),
-        ("America/Chicago", date(2024, 11, 3)),
-        ("Europe/Berlin", date(2024, 3, 31)),
-        ("Europe/Berlin", date(2024, 10, 27)),
-        ("Australia/Lord_Howe", date(2024, 4, 7)),
-        ("Australia/Lord_Howe", date(2024, 10, 6)),
+        ("America/Chicago", datetime(2024, 11, 2, 14, 30, tzinfo=UTC)),
+        ("Europe/Berlin", datetime(2024, 10, 26, 7, 30, tzinfo=UTC)),
+        ("Australia/Lord_Howe", datetime(2024, 4, 5, 22, 30, tzinfo=UTC)),
     ],
 )
-@pytest.mark.parametrize("around", [-1, 0, 1, 2])
-def test_long_and_short_days_and_those_around_them_are_forecast_whole(zone: str, day: date, around: int) -> None:
-    where = ZoneInfo(zone)
-    issued_at = datetime.combine(day + timedelta(days=around - 1), datetime.min.time(), tzinfo=where).astimezone(UTC)
-    issued_at = (issued_at + timedelta(hours=9)).replace(minute=30)
-    loads = made_up(LOAD, issued_at, days=45, zone=where)
+@pytest.mark.parametrize("later", [0, 1])
+def test_long_days_and_those_after_them_are_forecast_whole(zone: str, issued_at: datetime, later: int) -> None:
+    where, issued_at = ZoneInfo(zone), issued_at + timedelta(days=later)
+    series = series_of(LOAD, issued_at, days=50, zone=where)
     horizon = next_local_day(issued_at, 15, where)
-    model = LoadForecaster.load(FITTED["load"].weights_, FITTED["load"].parameters_, zone=where)
-    values, quantiles = model.forecast(loads, issued_at=issued_at, horizon=horizon)
-    assert quantiles.shape == (horizon.n_steps, naive.N_QUANTILES)
+    assert (horizon.n_steps > 96) == (later == 0)
+    values, _ = made(where).fit(series, issued_at=issued_at).forecast(series, issued_at=issued_at, horizon=horizon)
     assert np.isfinite(values).all()
-    if around == 0:
-        assert horizon.n_steps in (92, 94, 98, 100)
+    actual = series.values[series.grid.positions(horizon.index)]
+    assert np.abs(values - actual).mean() < 3
 
 
-def test_a_history_with_clock_changes_can_be_learnt_from() -> None:
-    issued_at = datetime(2024, 4, 10, 14, 30, tzinfo=UTC)
-    model = PriceForecaster(zone=CHICAGO).fit(made_up(PRICE, issued_at, days=70), issued_at=issued_at, days=DAYS)
-    assert len(model.walked_["day_ahead"].errors) == DAYS * 24
-    assert np.isfinite(model.walked_["day_ahead"].errors).all()
+def test_both_ways_to_ask_say_the_same() -> None:
+    horizon = next_local_day(AS_OF, 60, CHICAGO)
+    given = {"issued_at": AS_OF, "horizon": horizon, "exogenous": [WARMTH]}
+    values, quantiles = issue("price")
+    np.testing.assert_array_equal(FITTED["price"].predict(SERIES["price"], **given), values)
+    np.testing.assert_array_equal(FITTED["price"].predict_quantiles(SERIES["price"], **given), quantiles)
 
 
-def test_gaps_are_bridged_by_older_values() -> None:
-    rng = np.random.default_rng(3)
-    values = np.where(rng.random(LOADS.grid.n_steps) < 0.3, np.nan, LOADS.values)
-    values[-4 * 24 * 4 :] = np.nan  # and nothing of the last days
-    forecast, quantiles = issue("load", replace(LOADS, values=values))
-    assert np.isfinite(forecast).all()
-    assert np.isfinite(quantiles).all()
-    assert np.abs(forecast - 100).max() < 80
+def test_fitting_twice_gives_the_same_bits() -> None:
+    again = made().fit(SERIES["price"], issued_at=AS_OF, exogenous=[WARMTH])
+    for name, array in FITTED["price"].weights_.items():
+        np.testing.assert_array_equal(again.weights_[name], array)
 
 
-def test_a_missing_temperature_counts_as_no_deviation() -> None:
-    unknown = replace(TEMPERATURES, values=np.full(TEMPERATURES.grid.n_steps, np.nan))
-    horizon = next_local_day(AS_OF, 15, CHICAGO)
-    without = FITTED["load"].predict(LOADS, issued_at=AS_OF, horizon=horizon)
-    np.testing.assert_array_equal(issue("load", temperature=unknown)[0], without)
-    assert not np.array_equal(issue("load")[0], without)
+def test_a_record_of_before_is_taken_on() -> None:
+    record = FITTED["price"].record.newest(20)
+    doubled = Record(day=record.day, members=2 * record.members)
+    other = made().fit(SERIES["price"], issued_at=AS_OF, record=doubled)
+    np.testing.assert_array_equal(other.record.members, doubled.members)
+    assert other.scores_["judged_days"] == 20
+    assert other.scores_["mae"] > 10 * FITTED["price"].scores_["mae"]
 
 
-def test_too_little_known_at_the_issue_is_told() -> None:
-    values = np.where(np.arange(PRICES.grid.n_steps) < PRICES.grid.n_steps - 6 * 24, np.nan, PRICES.values)
-    with pytest.raises(ridge.MissingInputError, match=r"for 23 of 23 intervals from 2024-03-10T06:00Z"):
-        issue("price", replace(PRICES, values=values))
+def test_scores_are_those_of_days_not_seen() -> None:
+    scores = FITTED["price"].scores_
+    assert scores["judged_days"] == len(FITTED["price"].record.day) == 60 - 28
+    assert scores["mae"] < min(scores[name] for name in naive.LAGS)
+    assert 0.75 < scores["coverage_90"] <= 1
 
 
-@pytest.mark.parametrize("days", [1, 8, 20, 34])
-def test_too_short_a_history_is_told(days: int) -> None:
-    with pytest.raises(TooLittleTrainingError, match=r"a ridge needs 28"):
-        PriceForecaster(zone=CHICAGO).fit(made_up(PRICE, days=days), issued_at=AS_OF, days=DAYS)
+@pytest.mark.parametrize(
+    "horizon",
+    [
+        TimeGrid(start=AS_OF + timedelta(minutes=30), step_minutes=60, n_steps=5),
+        TimeGrid(start=datetime(2024, 3, 10, 5, tzinfo=UTC), step_minutes=60, n_steps=3),
+        TimeGrid(start=datetime(2024, 3, 11, 4, tzinfo=UTC), step_minutes=60, n_steps=3),
+    ],
+)
+def test_intervals_outside_the_next_day_are_refused(horizon: TimeGrid) -> None:
+    with pytest.raises(MissingInputError, match="leave the next local day"):
+        FITTED["price"].predict(SERIES["price"], issued_at=AS_OF, horizon=horizon)
+
+
+def test_too_short_a_history_is_told() -> None:
+    with pytest.raises(TooLittleTrainingError, match=r"day\(s\) lie before the one ahead"):
+        made().fit(series_of(PRICE, AS_OF, days=35, zone=CHICAGO), issued_at=AS_OF)
 
 
 def test_before_it_was_fitted_it_says_so() -> None:
-    with pytest.raises(ridge.WeightsError, match="call fit or load first"):
-        PriceForecaster(zone=CHICAGO).predict(PRICES, issued_at=AS_OF, horizon=next_local_day(AS_OF, 60, CHICAGO))
+    with pytest.raises(WeightsError, match="call fit or load first"):
+        issue("price", made())
 
 
-def bundled(feed: Feed, as_of: datetime, days: int) -> list[Series]:
-    rows = pd.read_parquet(BUNDLED / f"{feed.name}.parquet").drop_duplicates(["series", "interval_start"])
-    found = []
-    for name, part in rows.groupby("series"):
-        starts = pd.DatetimeIndex(part["interval_start"]).as_unit("us")
-        starts = starts if starts.tz else starts.tz_localize("UTC")
-        near = (starts >= as_of - timedelta(days=days)) & (starts < as_of + timedelta(days=2))
-        starts, values = starts[near], part[feed.value_column].to_numpy(float)[near]
-        stop = starts.max().to_pydatetime() + timedelta(minutes=feed.step_minutes)
-        grid = TimeGrid.between(starts.min().to_pydatetime(), stop, feed.step_minutes)
-        known_at = feed.known_at(pd.Series(grid.index), CHICAGO).dt.tz_localize(None).to_numpy("datetime64[us]")
-        on_grid = np.full(grid.n_steps, np.nan)
-        on_grid[grid.positions(starts)] = values
-        found.append(Series(variable=feed.name, name=str(name), grid=grid, values=on_grid, known_at=known_at))
-    return found
+def test_where_no_member_can_speak_that_is_told() -> None:
+    class Silent(Made):
+        families = (Family(name="persistence", fit=None, forecast=persistence.forecast, least_days=28),)
+
+    series = SERIES["price"]
+    silent = Silent(zone=CHICAGO, issue_time=time(9, 30), market="ERCOT").fit(series, issued_at=AS_OF)
+    at_three = series.grid.index.tz_convert(CHICAGO).hour == 3
+    gone = replace(series, values=np.where(at_three, np.nan, series.values))
+    with pytest.raises(MissingInputError, match="no member can say 1 of 23 intervals"):
+        silent.predict(gone, issued_at=AS_OF, horizon=next_local_day(AS_OF, 60, CHICAGO))
 
 
-def test_on_the_bundled_data_the_ridge_is_a_tenth_better_than_the_better_naive() -> None:
-    """Out of sample over the 60 days before 2021-10-13, issued at 09:30 for the next local day."""
-    as_of = datetime(2021, 10, 13, 14, 30, tzinfo=UTC)
-    series = [s for feed in (PRICE, LOAD, WEATHER) for s in bundled(feed, as_of, REACH_DAYS)]
-    decided = decide("daily", History(as_of=as_of, series=tuple(series), models=()), days=60, zone=CHICAGO)
-    scores = {(m.variable, m.series): m.scores for m in decided.models if m.method == RIDGE}
-    assert set(scores) == {("price", "HB_HOUSTON"), ("price", "HB_WEST"), ("load", "SITE")}
-    for found in scores.values():
-        assert found["judged_days"] == 60
-        assert found["mae"] <= 0.9 * min(found[method] for method in naive.LAGS)
-        assert found["rmae"] <= 0.9
-        assert found["dm_p_value"] < 0.05
-        assert found["coverage_90"] > 0.75
-    load = scores["load", "SITE"]
-    assert load["hours_ahead_mae"] <= 0.9 * load["hours_ahead_naive_mae"]
-    assert {row.model_version.split("-")[2] for row in decided.servings} == {RIDGE}
-    assert decided.notes == ()
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        (lambda w: w.pop("record.toy"), r"record\.toy is missing"),
+        (lambda w: w.pop("record.day"), r"record\.day is missing"),
+        (lambda w: w.update({"other.shape": np.zeros(1)}), r"other\.shape is of no member"),
+        (lambda w: w.update({"toy.shape": np.full(24, np.nan)}), r"toy\.shape is not finite"),
+        (lambda w: w.update({"toy.bend": np.array([np.inf])}), r"toy\.bend is not finite"),
+    ],
+)
+def test_faults_of_stored_numbers_are_told(change: Callable[[dict[str, Array]], Any], fault: str) -> None:
+    weights = dict(FITTED["price"].weights_)
+    change(weights)
+    with pytest.raises(WeightsError, match=rf"^1 fault.*{fault}"):
+        Made.load(weights, FITTED["price"].parameters_, zone=CHICAGO, issue_time=time(9, 30))
 
 
-def test_on_the_bundled_data_the_ridge_keeps_up_when_the_load_changes_for_good() -> None:
-    """Over the 60 days before 2021-12-13 the site falls from 700 to 185 kW: the daily naive is hard to beat then."""
-    as_of = datetime(2021, 12, 13, 15, 30, tzinfo=UTC)
-    load, weather = (bundled(feed, as_of, REACH_DAYS)[0] for feed in (LOAD, WEATHER))
-    decided = decide("daily", History(as_of=as_of, series=(load, weather), models=()), days=60, zone=CHICAGO)
-    (scores,) = (m.scores for m in decided.models if m.method == RIDGE)
-    assert scores["rmae"] <= 1
-    assert scores["hours_ahead_mae"] <= 0.95 * scores["hours_ahead_naive_mae"]
+def test_all_faults_come_in_one_message() -> None:
+    with pytest.raises(
+        WeightsError, match=r"^5 fault.*recipe is 'other', known is 'made-1'.*record\.regime is missing"
+    ):
+        Made.load({}, {"recipe": "other"}, zone=CHICAGO, issue_time=time(9, 30))
+
+
+@pytest.mark.parametrize("feed", FEEDS.values(), ids=FEEDS)
+def test_what_was_learnt_tells_how_it_was_known(feed: Feed) -> None:
+    fitted = FITTED[feed.name]
+    assert fitted.parameters_["known_slots"] == {"price": 24, "load": 37}[feed.name]
+    assert fitted.parameters_["families"] == ["toy", "regime", "persistence"]
+    assert json.loads(json.dumps(fitted.parameters_)) == fitted.parameters_

@@ -9,11 +9,13 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from market_examples import market, poisoned
 
 from kpp_twin.feeds import LOAD, PRICE
 from kpp_twin.records import Series
 from kpp_twin.timegrid import TimeGrid
 from models import naive
+from models.errors import TooLittleHistoryError
 
 CHICAGO = ZoneInfo("America/Chicago")
 UTC_ZONE = ZoneInfo("UTC")
@@ -153,9 +155,7 @@ def test_the_candidates_are_compared_where_both_have_a_forecast() -> None:
 
 
 def test_too_little_history_says_how_much_there_is() -> None:
-    with pytest.raises(
-        naive.TooLittleHistoryError, match="price A has 120 known intervals; judging needs more than a week"
-    ):
+    with pytest.raises(TooLittleHistoryError, match="price A has 120 known intervals; judging needs more than a week"):
         judged(series(day_and_hour(5)), 5)
 
 
@@ -176,15 +176,15 @@ def test_quantiles_are_the_point_and_the_errors_of_its_hour() -> None:
     point_values, quantiles = issue(series(values), 19)
     hours = np.arange(24.0)
     assert point_values.tolist() == (18 * hours).tolist()
-    np.testing.assert_allclose(quantiles, np.repeat(19 * hours[:, None], naive.N_QUANTILES, axis=1))
+    np.testing.assert_allclose(quantiles, np.repeat(19 * hours[:, None], len(naive.LEVELS), axis=1))
 
 
 def test_levels_are_even_and_their_values_those_of_the_errors() -> None:
-    """Over 7 days with the errors 0 to 6 in each hour, the level 0.5 lies at 3, the level 0.05 at 0.3."""
+    """Over 7 days with the errors 0 to 6 in each hour, the level 0.5 lies at 3, the level 0.01 at 0.06."""
     steps = np.cumsum([0.0] * 13 + [3, 0, 6, 1, 5, 2, 4])
     point_values, quantiles = issue(series(np.repeat(steps, 24)), 20)
     above = quantiles[0] - point_values[0]
-    np.testing.assert_allclose(naive.LEVELS, np.arange(0.05, 0.96, 0.05))
+    np.testing.assert_allclose(naive.LEVELS, np.arange(1, 100) / 100)
     np.testing.assert_allclose(above, 6 * naive.LEVELS)
 
 
@@ -198,9 +198,7 @@ def test_an_hour_without_errors_takes_those_of_all_hours() -> None:
 def test_an_interval_without_any_earlier_value_is_told() -> None:
     values = day_and_hour(20)
     values.reshape(20, 24)[:, 5:8] = np.nan
-    with pytest.raises(
-        naive.TooLittleHistoryError, match=r"no value known for 3 of 24 intervals from 2024-01-20T05:00Z"
-    ):
+    with pytest.raises(TooLittleHistoryError, match=r"no value known for 3 of 24 intervals from 2024-01-20T05:00Z"):
         issue(series(values), 19)
 
 
@@ -217,7 +215,7 @@ def test_long_and_short_days_are_forecast_whole(day: date, hours: int) -> None:
     values, quantiles = naive.forecast(
         given_series, result, method="naive_daily", issued_at=issued_at, horizon=horizon, zone=CHICAGO
     )
-    assert (len(values), quantiles.shape) == (hours, (hours, naive.N_QUANTILES))
+    assert (len(values), quantiles.shape) == (hours, (hours, len(naive.LEVELS)))
     assert values.tolist() == horizon.index.tz_convert(CHICAGO).hour.tolist() or day == date(2021, 11, 8)
 
 
@@ -283,3 +281,31 @@ def test_quantiles_never_cross_and_are_finite(seed: int, gap_share: float, scale
     assert np.isfinite(point_values).all()
     assert np.isfinite(quantiles).all()
     assert (np.diff(quantiles, axis=1) >= 0).all()
+
+
+@pytest.mark.parametrize("method", naive.LAGS)
+@pytest.mark.parametrize("known_slots", [24, 9])
+def test_on_day_tables_it_says_what_it_says_of_the_series(method: str, known_slots: int) -> None:
+    """Known as a price, or until nine o'clock of the day of the issue."""
+    tables = market(n_days=30, known_slots=known_slots)
+    target = np.where(np.random.default_rng(3).random(tables.target.shape) < 0.1, np.nan, tables.target)
+    laid_out = series(target.ravel(), variable="price" if known_slots == 24 else "load")
+    found = naive.on_days(replace(tables, target=target), np.arange(20, 30), method)
+    np.testing.assert_array_equal(found, [point(laid_out, day, method) for day in range(20, 30)])
+
+
+@pytest.mark.parametrize("method", naive.LAGS)
+@pytest.mark.parametrize("known_slots", [24, 9])
+def test_on_day_tables_what_comes_after_the_issue_moves_no_bit(method: str, known_slots: int) -> None:
+    tables = market(n_days=30, known_slots=known_slots)
+    rows = np.array([20])
+    np.testing.assert_array_equal(
+        naive.on_days(poisoned(tables, 20, -1e9), rows, method), naive.on_days(tables, rows, method)
+    )
+
+
+def test_before_the_first_day_there_is_nothing_to_repeat() -> None:
+    tables = market(n_days=30)
+    assert np.isnan(naive.on_days(tables, np.array([0]), "naive_daily")).all()
+    assert np.isnan(naive.on_days(tables, np.array([6]), "naive_weekly")).all()
+    np.testing.assert_array_equal(naive.on_days(tables, np.array([7]), "naive_weekly")[0], tables.target[0])

@@ -1,23 +1,19 @@
-"""The fit by itself, and the faults of stored numbers."""
+"""The fit by itself, the quantiles of its errors, and a forecast from plain numbers."""
 
-from collections.abc import Callable
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from kpp_twin.records import Array
 from models import ridge
-from models.features import NAMES
+from models.errors import MissingInputError
+from models.features import Inputs
 
-PARAMETERS = {"recipe": ridge.RECIPE, "features": list(NAMES)}
-
-
-def sound() -> dict[str, Array]:
-    weights = {f"day_ahead.{name}": np.zeros(shape) for name, shape in ridge.SHAPES.items()}
-    return weights | {"day_ahead.spread": np.ones(ridge.LEAD_HOURS)}
+TARGETS = pd.date_range("2024-03-01", periods=3, freq="h", tz="UTC")
 
 
 def test_a_straight_line_is_found_in_spite_of_outliers() -> None:
@@ -34,33 +30,49 @@ def test_a_feature_that_never_changes_weighs_nothing() -> None:
     assert ridge.fit(features, features[:, 0], np.ones(100))[1] == pytest.approx(0)
 
 
-def test_sound_numbers_pass() -> None:
-    ridge.check(sound(), PARAMETERS, ("day_ahead",))
+def known() -> Inputs:
+    """One feature of three targets, 2, 3 and 30 hours ahead."""
+    return Inputs(
+        features=np.array([[0.0], [1.0], [2.0]]),
+        center=np.array([100.0, 100.0, 200.0]),
+        scale=np.array([10.0, 10.0, 20.0]),
+        hour=np.array([0, 1, 2]),
+        lead_hours=np.array([2.5, 3.0, 30.0]),
+    )
 
 
-@pytest.mark.parametrize(
-    ("change", "fault"),
-    [
-        (lambda w: w.pop("day_ahead.errors"), "day_ahead.errors is missing"),
-        (lambda w: w.update({"extra": np.zeros(1)}), "extra is not known"),
-        (lambda w: w.update({"day_ahead.errors": np.zeros((24, 9))}), r"has the shape \(24, 9\), not \(24, 19\)"),
-        (lambda w: w["day_ahead.coefficients"].put([0, 3], np.nan), "has 2 number"),
-        (lambda w: w["day_ahead.coefficients"].put(0, np.inf), "has 1 number"),
-        (lambda w: w["day_ahead.errors"].put(0, 1.0), "does not rise"),
-        (lambda w: w["day_ahead.spread"].put(0, 0.0), "must be positive"),
-        (lambda w: w.update({"day_ahead.spread": np.ones(24, dtype=int)}), "int64, not float64"),
-    ],
-)
-def test_faults_of_stored_numbers_are_told(change: Callable[[dict[str, Array]], Any], fault: str) -> None:
-    weights = sound()
-    change(weights)
-    with pytest.raises(ridge.WeightsError, match=fault):
-        ridge.check(weights, PARAMETERS, ("day_ahead",))
+def weights() -> dict[str, Array]:
+    """The error is up to 1 scale in the first hour, and 10 in the third."""
+    sizes = np.ones(24)
+    sizes[2] = 10.0
+    return {
+        "coefficients": np.array([0.5, 0.1]),
+        "errors": sizes[:, None] * np.linspace(-1, 1, 19),
+        "spread": np.where(np.arange(24) == 23, 2.0, 1.0),
+    }
 
 
-def test_all_faults_come_in_one_message() -> None:
-    with pytest.raises(ridge.WeightsError, match=r"^5 fault.*recipe is 'other'.*features are not.*errors is missing"):
-        ridge.check({}, {"recipe": "other"}, ("day_ahead",))
+def test_a_forecast_by_hand() -> None:
+    values, quantiles = ridge.forecast(weights(), known(), TARGETS)
+    np.testing.assert_allclose(values, [100 + 10 * np.sinh(0.1), 100 + 10 * np.sinh(0.6), 200 + 20 * np.sinh(1.1)])
+    np.testing.assert_allclose(quantiles[:, 18] - values, [10.0, 10.0, 20 * 10 * 2.0])
+    np.testing.assert_allclose(quantiles[:, 9], values)
+
+
+def test_bounding_is_undone_by_predicting() -> None:
+    at = ridge.bounded(np.array([90.0, 105.0, 1e6]), known())
+    back = ridge.predict(np.array([1.0, 0.0]), replace(known(), features=at[:, None]))
+    np.testing.assert_allclose(back, [90.0, 105.0, 1e6])
+
+
+def test_a_feature_out_of_any_range_gives_a_finite_forecast() -> None:
+    assert np.isfinite(ridge.predict(np.array([1.0, 0.0]), replace(known(), features=np.full((3, 1), 1e9)))).all()
+
+
+def test_too_little_known_is_told_with_the_first_interval() -> None:
+    features = np.array([[0.0], [np.nan], [np.nan]])
+    with pytest.raises(MissingInputError, match=r"for 2 of 3 intervals from 2024-03-01T01:00Z: a ridge forecast needs"):
+        ridge.forecast(weights(), replace(known(), features=features), TARGETS)
 
 
 @given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=60), st.integers(0, 23))

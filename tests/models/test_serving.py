@@ -1,12 +1,11 @@
 """Promote and rollback by an operator."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Literal
 
 import pytest
 
 from kpp_twin.errors import HistoryError
-from kpp_twin.records import ModelVersion, Serving
+from kpp_twin.records import ChosenBy, ModelVersion, Serving
 from models.serving import promote, rollback
 
 NOW = datetime(2024, 3, 9, tzinfo=UTC)
@@ -17,7 +16,7 @@ def version(name: str, series: str = "A") -> ModelVersion:
         model_version=name,
         variable="price",
         series=series,
-        method="ridge",
+        method="ensemble",
         parameters={},
         window_start=NOW,
         window_end=NOW,
@@ -26,7 +25,7 @@ def version(name: str, series: str = "A") -> ModelVersion:
     )
 
 
-def served(name: str, chosen_by: Literal["selection", "operator"] = "selection", series: str = "A") -> Serving:
+def served(name: str, chosen_by: ChosenBy = "refit", series: str = "A") -> Serving:
     return Serving(variable="price", series=series, model_version=name, chosen_by=chosen_by, known_at=NOW)
 
 
@@ -50,9 +49,9 @@ def test_an_unknown_version_is_refused_with_the_nearest() -> None:
     ("rows", "version_back", "chosen_by"),
     [
         pytest.param(
-            [served("price-A-1"), served("price-A-2", "operator")], "price-A-1", "selection", id="after a promotion"
+            [served("price-A-1"), served("price-A-2", "operator")], "price-A-1", "rollback", id="after a promotion"
         ),
-        pytest.param([served("price-A-1"), served("price-A-2")], "price-A-1", "operator", id="after a selection"),
+        pytest.param([served("price-A-1"), served("price-A-2")], "price-A-1", "operator", id="after a refit"),
         pytest.param(
             [served("price-A-1"), served("price-A-2"), served("price-A-2"), served("price-B-1", series="B")],
             "price-A-1",
