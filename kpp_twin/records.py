@@ -15,6 +15,7 @@ from kpp_twin.timegrid import TimeGrid, hour_label, utc
 from kpp_twin.units import Array as Array
 
 CycleKind = Literal["hourly", "daily", "retrain", "promote", "rollback"]
+ChosenBy = Literal["first", "refit", "gate", "rollback", "operator"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,19 +185,96 @@ class ModelVersion:
 class Serving:
     """From when on a model version issues the forecasts of its series, and who chose it.
 
-    A version that an operator chose stays until the operator chooses again; of a selection, the next one decides anew.
+    A version that an operator chose stays until the operator chooses again; all others give way to a refit or a trial.
     """
 
     variable: str
     series: str
     model_version: str
-    chosen_by: Literal["selection", "operator"]
+    chosen_by: ChosenBy
+    known_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemberForecast:
+    """What one member of an ensemble said of a local day, and how much it weighed.
+
+    Attributes
+    ----------
+    valid_from
+        Start of the local day.
+    duration_minutes
+        Length of a slot.
+    numbers
+        By slot of the wall clock, ``(n_slots,)``.
+    """
+
+    variable: str
+    series: str
+    model_version: str
+    member: str
+    valid_from: datetime
+    duration_minutes: int
+    issued_at: datetime
+    weight: float
+    numbers: Array
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """A challenger beside the champion that serves: as it began, or as it ended.
+
+    Attributes
+    ----------
+    kind
+        A guard is a challenge by the version that served before.
+    days
+        That both were judged on.
+    loss_ratio
+        Error of the challenger over that of the champion; none before there are days.
+    statistic, limit_value
+        Of the last look; none before one.
+    """
+
+    variable: str
+    series: str
+    champion: str
+    challenger: str
+    kind: Literal["challenge", "guard"]
+    verdict: Literal["begun", "promoted", "kept"]
+    days: int
+    loss_ratio: float | None
+    statistic: float | None
+    limit_value: float | None
+    reason: str
+    known_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DriftAlarm:
+    """Errors of a serving forecaster that are no longer as they were, told by the local day from `valid_from`."""
+
+    variable: str
+    series: str
+    model_version: str
+    kind: str
+    valid_from: datetime
+    statistic: float
+    limit_value: float
     known_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Forecast:
-    """One forecast as issued; ``values`` is ``(n_steps,)``, ``quantiles`` ``(n_steps, n_levels)``, rising."""
+    """One forecast as issued; ``values`` is ``(n_steps,)``, ``quantiles`` ``(n_steps, n_levels)``, rising.
+
+    Attributes
+    ----------
+    tier
+        Who spoke, as in ensemble or naive_weekly.
+    reason
+        Why no better one did; empty if there is none.
+    """
 
     variable: str
     series: str
@@ -205,6 +283,8 @@ class Forecast:
     model_version: str
     values: Array
     quantiles: Array
+    tier: str
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,15 +294,21 @@ class History:
     Attributes
     ----------
     models
-        The version that serves each variable and series, with its weights.
+        The versions that serve or are on trial, with their weights.
     servings
         The newest choice for each variable and series.
+    trials
+        The newest row of each variable and series.
+    members
+        What the members of these versions said of the last days.
     """
 
     as_of: datetime
     series: tuple[Series, ...]
     models: tuple[ModelVersion, ...]
     servings: tuple[Serving, ...] = ()
+    trials: tuple[Trial, ...] = ()
+    members: tuple[MemberForecast, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -232,6 +318,9 @@ class Outcome:
     models: tuple[ModelVersion, ...] = ()
     servings: tuple[Serving, ...] = ()
     forecasts: tuple[Forecast, ...] = ()
+    members: tuple[MemberForecast, ...] = ()
+    trials: tuple[Trial, ...] = ()
+    alarms: tuple[DriftAlarm, ...] = ()
     operation: Operation = field(default_factory=Operation)
     table_checks: tuple[pd.DataFrame, ...] = ()
     notes: tuple[str, ...] = ()

@@ -18,9 +18,12 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "bid": ("bid_id", "valid_from", "price_per_mwh"),
     "cycle": ("cycle_number",),
     "demand_event": ("event_id", "known_at"),
+    "drift_alarm": ("variable", "series", "kind", "known_at"),
     "energy_ledger": ("asset", "valid_from", "entry", "known_at"),
     "forecast": ("variable", "series", "valid_from", "issued_at"),
+    "member_forecast": ("model_version", "member", "valid_from", "issued_at"),
     "model_serving": ("variable", "series", "known_at", "cycle_number"),
+    "model_trial": ("variable", "series", "verdict", "known_at", "cycle_number"),
     "model_version": ("model_version",),
     "model_weights": ("model_version", "name"),
     "price": ("series", "valid_from", "known_at"),
@@ -47,6 +50,9 @@ NULLABLE = (
     "response_time_s",
     "accuracy",
     "performance_score",
+    "loss_ratio",
+    "statistic",
+    "limit_value",
 )
 
 FINITE = Rule(name="finite", action="flag", column="numbers_not_finite", maximum=0.0)

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from kpp_twin.records import Array, ModelVersion, Serving
+from kpp_twin.records import Array, MemberForecast, ModelVersion, Serving, Trial
 from kpp_twin.store.answers import records_of, rows_of
 from kpp_twin.store.connection import Connection
 
@@ -17,6 +17,20 @@ def read_servings(
 ) -> tuple[Serving, ...]:
     """Return the newest choice of each series, or every choice that was made, oldest first."""
     return records_of(connection, Serving, name, {"as_of": as_of, "through_cycle": through})
+
+
+def read_trials(connection: Connection, as_of: datetime, through: int) -> tuple[Trial, ...]:
+    """The newest row of each series: a trial that goes on, or how the last one ended."""
+    return records_of(connection, Trial, "trial_as_of", {"as_of": as_of, "through_cycle": through})
+
+
+def read_members(
+    connection: Connection, model_versions: Sequence[str], since: datetime, as_of: datetime, through: int
+) -> tuple[MemberForecast, ...]:
+    """What the members of some versions said of the days from `since` on, oldest first."""
+    parameters = {"model_versions": list(model_versions), "since": since, "as_of": as_of, "through_cycle": through}
+    rows = rows_of(connection, "member_forecast_as_of", parameters)
+    return tuple(MemberForecast(**{**row, "numbers": np.asarray(row["numbers"], dtype=np.float64)}) for row in rows)
 
 
 def read_models(

@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 import pandas as pd
 
-from kpp_twin.records import Checked, Forecast, ModelVersion, Outcome, Slot
+from kpp_twin.records import Checked, Forecast, MemberForecast, ModelVersion, Outcome, Slot
 from kpp_twin.store.operation_frames import operation_frames
 
 
@@ -22,6 +22,9 @@ def cycle_frames(slot: Slot, checked: Sequence[Checked], outcome: Outcome) -> di
     frames["model_serving"] = pd.DataFrame([asdict(serving) for serving in outcome.servings])
     frames["model_weights"] = pd.DataFrame([row for m in outcome.models for row in _weight_rows(m)])
     frames["forecast"] = _concat([_forecast_rows(f) for f in outcome.forecasts])
+    frames["member_forecast"] = pd.DataFrame([_member_row(m) for m in outcome.members])
+    frames["model_trial"] = pd.DataFrame([asdict(trial) for trial in outcome.trials])
+    frames["drift_alarm"] = pd.DataFrame([asdict(alarm) for alarm in outcome.alarms])
     frames |= operation_frames(outcome.operation, slot.as_of)
     return {table: frame for table, frame in sorted(frames.items()) if len(frame)}
 
@@ -55,6 +58,10 @@ def _weight_rows(model: ModelVersion) -> Iterator[Mapping[str, object]]:
         }
 
 
+def _member_row(member: MemberForecast) -> Mapping[str, object]:
+    return {**asdict(member), "numbers": member.numbers + 0.0, "known_at": member.issued_at}
+
+
 def _forecast_rows(forecast: Forecast) -> pd.DataFrame:
     issued_at = pd.Timestamp(forecast.issued_at)
     return pd.DataFrame(
@@ -68,5 +75,7 @@ def _forecast_rows(forecast: Forecast) -> pd.DataFrame:
             "model_version": forecast.model_version,
             "forecast_value": forecast.values,
             "quantiles": list(forecast.quantiles + 0.0),
+            "tier": forecast.tier,
+            "reason": forecast.reason,
         }
     )

@@ -12,7 +12,7 @@ from kpp_twin.feeds import Feed
 from kpp_twin.records import ORIGIN, CycleReport, History, Predecessor, Seen, Series, Slot, Start
 from kpp_twin.store.answers import frame_of
 from kpp_twin.store.connection import Connection
-from kpp_twin.store.forecasters import read_models, read_servings
+from kpp_twin.store.forecasters import read_members, read_models, read_servings, read_trials
 from kpp_twin.store.journal import JournalEntry
 from kpp_twin.store.queries import query
 from kpp_twin.timegrid import TimeGrid
@@ -65,11 +65,15 @@ def read_history(connection: Connection, start: Start, feeds: Sequence[Feed], da
     first = as_of.replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=days)
     series = [item for feed in feeds for item in _series(feed, _known(connection, feed, first, as_of, before + 1))]
     servings = read_servings(connection, "serving_as_of", as_of, before)
+    trials = read_trials(connection, as_of, before)
+    names = {s.model_version for s in servings} | {t.challenger for t in trials if t.verdict == "begun"}
     return History(
         as_of=as_of,
         series=tuple(series),
-        models=read_models(connection, [serving.model_version for serving in servings], as_of, before),
+        models=read_models(connection, sorted(names), as_of, before),
         servings=servings,
+        trials=trials,
+        members=read_members(connection, sorted(names), first, as_of, before),
     )
 
 

@@ -3,7 +3,7 @@ WITH chosen AS (
     SELECT variable, series, model_version, chosen_by, known_at, cycle_number, true AS was_chosen
     FROM model_serving
     UNION ALL
-    SELECT variable, series, model_version, 'selection', known_at, cycle_number, false
+    SELECT variable, series, model_version, 'first', known_at, cycle_number, false
     FROM model_version
 )
 SELECT variable, series, model_version, chosen_by, known_at

@@ -38,4 +38,10 @@ UNION ALL
 SELECT 'battery_hour', concat_ws(' ', valid_from, known_at), count(*) FROM battery_hour GROUP BY ALL HAVING count(*) > 1
 UNION ALL
 SELECT 'battery_flag', concat_ws(' ', flag, valid_from, known_at), count(*) FROM battery_flag GROUP BY ALL HAVING count(*) > 1
+UNION ALL
+SELECT 'member_forecast', concat_ws(' ', model_version, member, valid_from, issued_at), count(*) FROM member_forecast GROUP BY ALL HAVING count(*) > 1
+UNION ALL
+SELECT 'model_trial', concat_ws(' ', variable, series, verdict, known_at, cycle_number), count(*) FROM model_trial GROUP BY ALL HAVING count(*) > 1
+UNION ALL
+SELECT 'drift_alarm', concat_ws(' ', variable, series, kind, known_at), count(*) FROM drift_alarm GROUP BY ALL HAVING count(*) > 1
 ORDER BY ALL

@@ -6,6 +6,9 @@ WITH written AS (
     UNION ALL SELECT 'forecast', cycle_number, known_at, valid_from FROM forecast
     UNION ALL SELECT 'model_version', cycle_number, known_at, window_end FROM model_version
     UNION ALL SELECT 'model_serving', cycle_number, known_at, known_at FROM model_serving
+    UNION ALL SELECT 'member_forecast', cycle_number, known_at, valid_from FROM member_forecast
+    UNION ALL SELECT 'model_trial', cycle_number, known_at, known_at FROM model_trial
+    UNION ALL SELECT 'drift_alarm', cycle_number, known_at, valid_from FROM drift_alarm
     UNION ALL SELECT 'bid', cycle_number, known_at, valid_from FROM bid
     UNION ALL SELECT 'schedule', cycle_number, known_at, valid_from FROM schedule
     UNION ALL SELECT 'demand_event', cycle_number, known_at, valid_from FROM demand_event
@@ -21,10 +24,11 @@ SELECT table_name, cycle_id, written.known_at, cycle.as_of, written.valid_from
 FROM written
 JOIN cycle USING (cycle_number)
 WHERE written.known_at > cycle.as_of
-    OR (table_name IN ('forecast', 'bid', 'schedule', 'demand_event', 'service_request') AND written.valid_from < cycle.as_of)
+    OR (table_name IN ('forecast', 'member_forecast', 'bid', 'schedule', 'demand_event', 'service_request') AND written.valid_from < cycle.as_of)
     OR (
         table_name IN (
-            'simulation_minute', 'simulation_hour', 'energy_ledger', 'settlement_line', 'battery_hour', 'battery_flag'
+            'simulation_minute', 'simulation_hour', 'energy_ledger', 'settlement_line', 'battery_hour', 'battery_flag',
+            'drift_alarm'
         )
         AND written.valid_from > cycle.as_of
     )

@@ -1,5 +1,5 @@
 -- Every forecast as issued, with its band. A level stands in `quantiles` only where the evenly spaced grid i/(n+1) hits it:
--- 5, 50 and 95 % do if n+1 is a multiple of 20, as with the 19 levels of today; otherwise the column is empty, not a neighbour.
+-- 5, 50 and 95 % do if n+1 is a multiple of 20, as with 99 levels of a day ahead and 19 of hours ahead; otherwise the column is empty, not a neighbour.
 CREATE OR REPLACE VIEW out_forecast AS
 SELECT
     f.variable,
@@ -14,6 +14,8 @@ SELECT
     CASE WHEN (len(f.quantiles) + 1) % 20 = 0 THEN f.quantiles[(len(f.quantiles) + 1) // 20] END AS p05,
     CASE WHEN (len(f.quantiles) + 1) % 20 = 0 THEN f.quantiles[(len(f.quantiles) + 1) // 2] END AS p50,
     CASE WHEN (len(f.quantiles) + 1) % 20 = 0 THEN f.quantiles[(len(f.quantiles) + 1) * 19 // 20] END AS p95,
+    f.tier,
+    f.reason,
     c.cycle_id
 FROM forecast AS f
 JOIN cycle AS c USING (cycle_number);
@@ -30,4 +32,6 @@ COMMENT ON COLUMN out_forecast.forecast_value IS 'Point forecast: price currency
 COMMENT ON COLUMN out_forecast.p05 IS 'Lower end of the 90 % band; empty if that level was not forecast [variable]';
 COMMENT ON COLUMN out_forecast.p50 IS 'Median; empty if that level was not forecast [variable]';
 COMMENT ON COLUMN out_forecast.p95 IS 'Upper end of the 90 % band; empty if that level was not forecast [variable]';
+COMMENT ON COLUMN out_forecast.tier IS 'Who spoke, from the best down: ensemble, hours_ahead, seasonal, naive_weekly, naive_daily [text]';
+COMMENT ON COLUMN out_forecast.reason IS 'Why no better tier spoke; empty if there is none [text]';
 COMMENT ON COLUMN out_forecast.cycle_id IS 'Cycle that made it [text]';

@@ -1,11 +1,10 @@
--- Trained forecasters and their scores: one row for each candidate of a training. The one that the newest choice names
--- serves; in a history without choices, the newest one does. A naive score that a candidate does not hold itself is that
--- of the naive candidate beside it.
+-- Trained forecasters and their scores. The one that the newest choice names serves; in a history without choices, the
+-- newest one does. A naive score that a forecaster does not hold itself is that of the naive one of the same training.
 CREATE OR REPLACE VIEW out_model AS
 WITH scored AS (
     SELECT
         *,
-        (scores ->> ('$.' || method))::DOUBLE AS mae_method,
+        coalesce(scores ->> '$.mae', scores ->> ('$.' || method))::DOUBLE AS mae_method,
         (scores ->> '$.naive_daily')::DOUBLE AS own_naive_daily,
         (scores ->> '$.naive_weekly')::DOUBLE AS own_naive_weekly
     FROM model_version

@@ -20,7 +20,7 @@ COMMENT ON COLUMN out_serving.variable IS 'price or load [text]';
 COMMENT ON COLUMN out_serving.series IS 'Which series: a price hub, a meter [text]';
 COMMENT ON COLUMN out_serving.model_version IS 'Forecaster [text]';
 COMMENT ON COLUMN out_serving.method IS 'Kind of forecaster [text]';
-COMMENT ON COLUMN out_serving.chosen_by IS 'selection: had the lowest error; operator: was promoted or rolled back to, and stays [text]';
+COMMENT ON COLUMN out_serving.chosen_by IS 'first: no ensemble served before; refit: fitted anew; gate: was found better; rollback: the one before was better; operator: stays [text]';
 COMMENT ON COLUMN out_serving.serves_from IS 'The as_of of the cycle that chose it [UTC]';
 COMMENT ON COLUMN out_serving.serves_until IS 'The as_of of the next choice; empty if there is none yet [UTC]';
 COMMENT ON COLUMN out_serving.serves_now IS 'Whether no later choice was made [true/false]';

@@ -280,30 +280,30 @@ def test_hours_that_wait_for_their_price_are_listed(day: Connection):
 
 def add_models(connection: Connection) -> None:
     """Two trainings of two candidates each, and a choice after each; an operator goes back to the first."""
-    scores = {"ridge": '{"ridge": 1.0, "mae": 1.0}', "naive_daily": '{"naive_daily": 2.0, "naive_weekly": 3.0}'}
+    scores = {"ensemble": '{"ensemble": 1.0, "mae": 1.0}', "naive_daily": '{"naive_daily": 2.0, "naive_weekly": 3.0}'}
     for number in (2, 3):
         known_at = AS_OF + number * HOUR
         add_cycle(connection, number, known_at)
         models = pd.DataFrame(
             [{"model_version": f"{m}-{number}", "method": m, "scores": text} for m, text in scores.items()]
         ).assign(variable="price", series="H", parameters="{}", window_start=START, window_end=START, known_at=known_at)
-        chosen = {"variable": "price", "series": "H", "model_version": f"ridge-{number}", "chosen_by": "selection"}
+        chosen = {"variable": "price", "series": "H", "model_version": f"ensemble-{number}", "chosen_by": "refit"}
         insert(
             connection,
             {"model_version": models, "model_serving": pd.DataFrame([{**chosen, "known_at": known_at}])},
             number,
         )
     add_cycle(connection, 4, AS_OF + 4 * HOUR)
-    back = {"variable": "price", "series": "H", "model_version": "ridge-2", "chosen_by": "operator"}
+    back = {"variable": "price", "series": "H", "model_version": "ensemble-2", "chosen_by": "operator"}
     insert(connection, {"model_serving": pd.DataFrame([{**back, "known_at": AS_OF + 4 * HOUR}])}, 4)
 
 
 def test_each_candidate_has_its_own_score_and_one_serves(day: Connection):
     add_models(day)
     models = {str(row["model_version"]): row for row in asked(day, "SELECT * FROM out_model")}
-    assert [models[f"ridge-{n}"]["mae_method"] for n in (2, 3)] == [1.0, 1.0]
-    assert models["ridge-2"]["mae_naive_weekly"] == 3.0  # of the naive candidate beside it
-    assert [name for name, row in models.items() if row["serves_now"]] == ["ridge-2"]
+    assert [models[f"ensemble-{n}"]["mae_method"] for n in (2, 3)] == [1.0, 1.0]
+    assert models["ensemble-2"]["mae_naive_weekly"] == 3.0  # of the naive candidate beside it
+    assert [name for name, row in models.items() if row["serves_now"]] == ["ensemble-2"]
     assert len(analysis(day, "model_history")) == 4
     day.execute("DELETE FROM model_serving")  # as in a history from before there were choices
     (newest,) = asked(day, "SELECT * FROM out_model WHERE serves_now")
@@ -313,10 +313,10 @@ def test_each_candidate_has_its_own_score_and_one_serves(day: Connection):
 def test_choices_follow_one_another(day: Connection):
     add_models(day)
     served = asked(day, "SELECT * FROM out_serving ORDER BY serves_from")
-    assert [row["model_version"] for row in served] == ["ridge-2", "ridge-3", "ridge-2"]
+    assert [row["model_version"] for row in served] == ["ensemble-2", "ensemble-3", "ensemble-2"]
     assert [row["serves_until"] for row in served] == [AS_OF + 3 * HOUR, AS_OF + 4 * HOUR, None]
     assert [(row["chosen_by"], row["serves_now"]) for row in served][-1] == ("operator", True)
     found = analysis(day, "forecasters_that_served")
     assert [(row["method"], row["mae_when_trained"], row["intervals_since"]) for row in found] == [
-        ("ridge", 1.0, 0)
+        ("ensemble", 1.0, 0)
     ] * 3

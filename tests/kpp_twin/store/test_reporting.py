@@ -163,8 +163,8 @@ def test_the_band_is_the_5_and_95_percent_quantile_as_stored(twin: Twin, report:
         stored = connection.execute(
             "SELECT quantiles FROM forecast WHERE variable = 'price' ORDER BY valid_from"
         ).fetchall()
-    assert price.forecast.low.tolist() == [quantiles[0] for (quantiles,) in stored]
-    assert price.forecast.high.tolist() == [quantiles[18] for (quantiles,) in stored]
+    assert price.forecast.low.tolist() == [quantiles[4] for (quantiles,) in stored]
+    assert price.forecast.high.tolist() == [quantiles[94] for (quantiles,) in stored]
     inside = (price.values >= price.forecast.low) & (price.values <= price.forecast.high)
     assert price.n_inside_band == inside.sum()
 

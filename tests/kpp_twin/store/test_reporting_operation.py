@@ -190,5 +190,5 @@ def test_servings_of_the_day_are_those_that_held_on_it(empty: Connection):
         {"series": "B", "model_version": "ended", "known_at": moments["before"]},
         {"series": "B", "model_version": "begun", "known_at": moments["until"]},
     ]
-    insert(empty, {"model_serving": pd.DataFrame(rows).assign(variable="load", chosen_by="selection")}, 1)
+    insert(empty, {"model_serving": pd.DataFrame(rows).assign(variable="load", chosen_by="refit")}, 1)
     assert [line.model_version for line in read_servings(empty, START, STOP, 1)] == ["kept", "changed", "begun"]
