@@ -17,6 +17,9 @@ from typing import Any
 import click
 
 from benchmarks.output import Figure, show
+from kpp_twin.records import Slot
+from kpp_twin.settings import BUNDLED_DATA, Settings
+from models.ensemble import REFIT_DAYS
 
 STAGES = ("begin", "take_in", "think", "finish")
 FIRST_DAILY = datetime(2021, 10, 13, 14, 30, tzinfo=UTC)
@@ -55,8 +58,6 @@ def _run(home: Path, hours: int) -> Iterator[Figure]:
     import great_expectations  # noqa: F401 - takes seconds, once in a process
 
     from kpp_twin import cycle
-    from kpp_twin.records import Slot
-    from kpp_twin.settings import BUNDLED_DATA, Settings
     from kpp_twin.store.snapshot import publish
 
     settings = Settings(home=home, data_folder=BUNDLED_DATA)
@@ -70,6 +71,7 @@ def _run(home: Path, hours: int) -> Iterator[Figure]:
         timed: dict[str, Any] = {name: _timed(getattr(cycle.PLAIN, name), name, seconds) for name in STAGES}
         steps = replace(cycle.PLAIN, **timed)
         cpu_s[slot], stage_cpu_s[slot] = _cpu_seconds(cycle.run_cycle, settings, slot, steps), seconds
+    update_cpu_s, refit_cpu_s = _forecasters(settings, daily)
     publish_cpu_s = [_cpu_seconds(publish, settings) for _ in range(PUBLISH_REPEATS)]
 
     yield Figure(name="first_daily_cpu_s", value=cpu_s[first], meaning="the first daily cycle: takes in months of data")
@@ -80,10 +82,32 @@ def _run(home: Path, hours: int) -> Iterator[Figure]:
         meaning=f"median of {hours} hourly cycles",
         target="≤ 1",
     )
+    yield Figure(
+        name="update_cpu_s", value=update_cpu_s, meaning="of the daily one: three series take a day in", target="≤ 0.5"
+    )
+    yield Figure(name="refit_cpu_s", value=refit_cpu_s, meaning="the same with all three fitted anew", target="≤ 10")
     for stage in STAGES:
         value = median(stage_cpu_s[slot][stage] for slot in hourly)
         yield Figure(name=f"stages_{stage}_cpu_s", value=value, meaning="of it, median")
     yield Figure(name="publish_cpu_s", value=median(publish_cpu_s), meaning="publish the snapshot")
+
+
+def _forecasters(settings: Settings, daily: Slot) -> tuple[float, float]:
+    """CPU seconds of the forecasters of a daily cycle: as it ran, and if it had been their turn to be fitted anew."""
+    from kpp_twin.store.connection import open_live
+    from kpp_twin.store.history import read_history, read_start
+    from kpp_twin.thought import practice_of
+    from models.forecasting import decide
+
+    with open_live(settings) as connection:
+        start = read_start(connection, daily, settings.feeds, timedelta(days=settings.lookback_days))
+        history = read_history(connection, start, settings.feeds, settings.selection_days + settings.training_days)
+    practice = practice_of(settings)
+    past = [replace(row, known_at=row.known_at - timedelta(days=REFIT_DAYS)) for row in history.servings]
+    return (
+        _cpu_seconds(decide, "daily", history, practice),
+        _cpu_seconds(decide, "daily", replace(history, servings=tuple(past)), practice),
+    )
 
 
 def _timed(step: Callable[..., object], name: str, seconds: dict[str, float]) -> Callable[..., object]:

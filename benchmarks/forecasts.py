@@ -14,19 +14,21 @@ from benchmarks.output import Figure, show
 
 FIRST_DAYS = {"price": date(2021, 7, 15), "load": date(2021, 8, 15)}  # months of data lie before
 LAST_DAYS = {"price": date(2022, 12, 31), "load": date(2022, 1, 25)}
-JUDGED_DAYS = 60
+JUDGED_DAYS = 91
 
 
 @click.command()
 @click.option("--windows", type=click.IntRange(min=1), help="Only the first windows of each series.")
 @click.option("--json", "as_json", is_flag=True, help="Print the figures once more as the last line, as a JSON object.")
 def main(windows: int | None, *, as_json: bool) -> None:
-    """Train and judge as the daily cycle does, every 60 days; each judged day is in one window only.
+    """Train and judge as the first daily cycle does, every 91 days; each judged day is in one window only.
 
     Example: python -m benchmarks.forecasts --json
     """
     os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1")
-    show(f"Ridge against the better naive, {JUDGED_DAYS} judged days a window", list(_run(windows)), as_json=as_json)
+    show(
+        f"Ensembles against the better naive, {JUDGED_DAYS} judged days a window", list(_run(windows)), as_json=as_json
+    )
 
 
 def _run(windows: int | None) -> Iterator[Figure]:
@@ -56,11 +58,13 @@ def _days(variable: str) -> Iterator[date]:
 
 
 def _scores(variable: str, series: str, day: date) -> dict[str, float]:
-    """Scores of the ridge trained on the morning of a day; none where there is too little to judge."""
+    """Scores of the ensemble trained on the morning of a day; none where there is too little to judge."""
     from kpp_twin.ready import known_series
     from kpp_twin.records import History
     from kpp_twin.settings import Settings
+    from kpp_twin.thought import practice_of
     from models.forecasting import decide
+    from models.lifecycle import METHOD
 
     settings = Settings.model_construct()
     as_of = datetime.combine(day, settings.daily_time, tzinfo=settings.zone)
@@ -70,9 +74,9 @@ def _scores(variable: str, series: str, day: date) -> dict[str, float]:
     found = tuple(
         known_series(feeds[name], part, since=as_of - reach, as_of=as_of, zone=settings.zone) for name, part in wanted
     )
-    decided = decide("retrain", History(as_of=as_of, series=found, models=()), days=JUDGED_DAYS, zone=settings.zone)
-    ridge = [model for model in decided.models if model.method == "ridge" and model.variable == variable]
-    return dict(ridge[0].scores) if ridge else {}
+    decided = decide("retrain", History(as_of=as_of, series=found, models=()), practice_of(settings))
+    trained = [model for model in decided.models if model.method == METHOD and model.variable == variable]
+    return dict(trained[0].scores) if trained else {}
 
 
 if __name__ == "__main__":
