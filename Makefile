@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 JOBS ?= auto
+# Each worker of a test run has one thread: threads that wait for each other cost more than they save.
+ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 
 .PHONY: run test test-full lint bench clean
 
@@ -10,10 +12,10 @@ run: $(VENV)/ready
 	$(BIN)/python -m flows.main_job
 
 test: lint
-	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal -q
+	$(ONE_THREAD) $(BIN)/python -m pytest -n $(JOBS) --dist worksteal -q
 
 test-full: lint
-	KPP_TWIN_TEST_FULL=1 $(BIN)/python -m pytest -n $(JOBS) --dist worksteal -q
+	$(ONE_THREAD) KPP_TWIN_TEST_FULL=1 $(BIN)/python -m pytest -n $(JOBS) --dist worksteal -q
 
 lint: $(VENV)/ready
 	$(BIN)/ruff check .
@@ -25,6 +27,7 @@ bench: $(VENV)/ready
 	$(BIN)/python -m benchmarks.store --json
 	$(BIN)/python -m benchmarks.cycle --json
 	$(BIN)/python -m benchmarks.forecasts --json
+	$(BIN)/python -m benchmarks.promotion --json
 	$(BIN)/python -m benchmarks.plant --json
 	$(BIN)/python -m benchmarks.frequency --json
 
@@ -33,7 +36,7 @@ $(VENV)/ready: requirements.txt pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
-	$(BIN)/python -m kpp_twin.twin.compile_ahead
+	$(BIN)/python -m kpp_twin.compile_ahead
 	touch $@
 
 clean:

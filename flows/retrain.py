@@ -11,7 +11,7 @@ from kpp_twin.settings import load_settings
 
 @flow(name="retrain")
 def retrain(as_of: datetime | None = None) -> list[CycleReport]:
-    """Choose the forecasters anew from what the history knows now; runs when asked.
+    """Train the forecasters from what the history knows now, and try them beside those that serve; runs when asked.
 
     Cycles that were missed run first, in order. Without ``as_of``, the time for which the run was scheduled decides.
     """

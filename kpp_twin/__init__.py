@@ -6,7 +6,7 @@ The public names below are imported where they are first used, so that ``import 
 from importlib import import_module
 from typing import Any
 
-__version__ = "0.4.0"
+__version__ = "0.5.0"
 
 # Where each public name is defined.
 _HOMES = {

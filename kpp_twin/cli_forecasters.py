@@ -18,7 +18,10 @@ COLUMNS = ("variable", "series", "model version", "method", "MAE", "of better na
 @click.command()
 @click.pass_obj
 def train(settings: Settings) -> None:
-    """Train every forecaster on what the history knows, compare them out of sample, and let the better one serve.
+    """Train every forecaster on what the history knows, by a walk over the last days that it has not seen.
+
+    The first one serves at once. A later one is on trial beside the one that serves, and takes its place when it is
+    found better on days that neither has seen: 28 at least, 60 at most.
 
     Example: kpp-twin train && kpp-twin compare
     """
@@ -36,7 +39,7 @@ def compare(settings: Settings, *, every: bool, as_json: bool) -> None:
 
     Example: kpp-twin compare --json
     """
-    from kpp_twin.store.forecasters import read_catalogue, read_servings
+    from kpp_twin.store.forecasters import read_catalogue, read_servings, read_trials
     from kpp_twin.store.history import predecessor
     from models.comparison import compare as side_by_side
 
@@ -48,9 +51,14 @@ def compare(settings: Settings, *, every: bool, as_json: bool) -> None:
             )
         models = read_catalogue(connection, last.as_of, last.cycle_number)
         servings = read_servings(connection, "serving_all", last.as_of, last.cycle_number)
+        trials = read_trials(connection, last.as_of, last.cycle_number)
     newest = {(model.variable, model.series): model.known_at for model in models}
-    rows = side_by_side(models, servings)
-    shown = [row for row in rows if every or row.is_serving or row.known_at == newest[row.variable, row.series]]
+    rows = side_by_side(models, servings, trials)
+    shown = [
+        row
+        for row in rows
+        if every or row.is_serving or row.is_on_trial or row.known_at == newest[row.variable, row.series]
+    ]
     if as_json:
         print_json([{name: _plain(value) for name, value in asdict(row).items()} for row in shown])
         return
@@ -67,7 +75,7 @@ def compare(settings: Settings, *, every: bool, as_json: bool) -> None:
                 _number(row.rmae, ".3f"),
                 _number(row.coverage_90, ".0%"),
                 _number(row.dm_p_value, ".1g"),
-                row.chosen_by or "",
+                row.chosen_by or ("on trial" if row.is_on_trial else ""),
             )
             for row in shown
         ],
@@ -80,7 +88,7 @@ def compare(settings: Settings, *, every: bool, as_json: bool) -> None:
 def promote(settings: Settings, model_version: str) -> None:
     """Let a version serve its series until it is rolled back or another is promoted.
 
-    Example: kpp-twin promote load-SITE-ridge-2021-10-13T14:30Z
+    Example: kpp-twin promote load-SITE-ensemble-8b93027526
     """
     _run(settings, "promote", model_version)
 
@@ -92,7 +100,7 @@ def promote(settings: Settings, model_version: str) -> None:
 def rollback(settings: Settings, variable: str, series: str) -> None:
     """Return to the version that served before the newest change.
 
-    After a promotion the daily selection decides again; after a selection the earlier version stays.
+    After a promotion refits and trials go on from there; after one of those the earlier version stays.
 
     Example: kpp-twin rollback load SITE
     """

@@ -19,6 +19,7 @@ from kpp_twin.records import Forecast, History, Series
 from kpp_twin.settings import BUNDLED_DATA, Settings
 from kpp_twin.site import load_site
 from kpp_twin.sources.files import read_feed
+from kpp_twin.thought import practice_of
 from kpp_twin.timegrid import TimeGrid
 from models.forecasting import decide
 
@@ -51,7 +52,7 @@ def bundled_price_forecast() -> Forecast:
     since = as_of.replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=days)
     series = known_series(price, site.market.price_series, since=since, as_of=as_of, zone=settings.zone)
     history = History(as_of=as_of, series=(series,), models=())
-    decided = decide("daily", history, days=settings.selection_days, zone=settings.zone)
+    decided = decide("daily", history, practice_of(settings))
     if not decided.forecasts:
         raise IncompleteError(
             "; ".join(decided.notes), place="the bundled prices", next_step="install the package's data files anew"

@@ -43,6 +43,7 @@ class Settings(BaseSettings):
         2021, 10, 13, 14, 30, tzinfo=UTC
     )
     market_zone: Annotated[str, Field(description="IANA zone of the market's calendar")] = "America/Chicago"
+    holiday_market: Annotated[str, Field(description="Market whose holidays count, as in models/zones.toml")] = "ERCOT"
     currency: Annotated[str, Field(pattern="^[A-Z]{3}$", description="Currency of all prices")] = "USD"
     price_step_minutes: Annotated[
         Literal[15, 30, 60], Field(description="Length of the market's price interval [minutes]")
@@ -57,7 +58,7 @@ class Settings(BaseSettings):
     rated_load_kw: Annotated[float, Field(gt=0, description="Largest load that the site can draw [kW]")] = 1100.0
     training_days: Annotated[
         int, Field(ge=14, le=1460, description="Days before those on which a forecaster is trained [d]")
-    ] = 180
+    ] = 730
     selection_days: Annotated[int, Field(ge=7, le=730, description="Days over which forecasters are compared [d]")] = 60
     lookback_days: Annotated[
         int, Field(ge=2, description="How far back a cycle looks for late or corrected rows [d]")

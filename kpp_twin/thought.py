@@ -17,7 +17,7 @@ from kpp_twin.store.forecasters import read_catalogue, read_servings
 from kpp_twin.store.history import read_history, read_tables
 from kpp_twin.store.standing import read_standing
 from kpp_twin.timegrid import hour_label
-from models.forecasting import Decided, decide
+from models.forecasting import Decided, Practice, decide
 from models.serving import promote, rollback
 
 log = logging.getLogger(__name__)
@@ -65,19 +65,19 @@ def read_known(connection: Connection, settings: Settings, start: Start, site: S
 def compute(settings: Settings, slot: Slot, known: Known, checked: Sequence[Checked]) -> Outcome:
     """Everything that the cycle decides; a pure function of its arguments."""
     history, site = known.history, known.site
-    if slot.kind in CHOICES:
-        decided = _chosen(slot, known)
-    else:
-        decided = decide(slot.kind, history, days=settings.selection_days, zone=settings.zone)
+    decided = _chosen(slot, known) if slot.kind in CHOICES else decide(slot.kind, history, practice_of(settings))
     for model in decided.models:
         log.debug("%s: trained, errors %s", model.model_version, model.scores)
     operation = operate(
-        site, slot, history, decided.forecasts, known.standing, zone=settings.zone, currency=settings.currency
+        site, slot, history, tuple(decided.forecasts), known.standing, zone=settings.zone, currency=settings.currency
     )
     return Outcome(
-        models=decided.models,
-        servings=decided.servings,
-        forecasts=decided.forecasts,
+        models=tuple(decided.models),
+        servings=tuple(decided.servings),
+        forecasts=tuple(decided.forecasts),
+        members=tuple(decided.members),
+        trials=tuple(decided.trials),
+        alarms=tuple(decided.alarms),
         operation=operation,
         table_checks=check_tables(known.gained, as_of=pd.Timestamp(slot.as_of), zone=settings.zone),
         notes=(*_findings(checked), *decided.notes, *operation.notes),
@@ -98,7 +98,17 @@ def _chosen(slot: Slot, known: Known) -> Decided:
         serving = rollback(known.choices, variable, series, known_at=slot.as_of, models=known.catalogue)
     who = f"{serving.model_version}, chosen by {serving.chosen_by}"
     note = f"{serving.variable} {serving.series} is forecast by {who}"
-    return Decided(models=(), servings=(serving,), forecasts=(), notes=(note,))
+    return Decided(servings=[serving], notes=[note])
+
+
+def practice_of(settings: Settings) -> Practice:
+    """How forecasts are made in the market of the settings."""
+    return Practice(
+        zone=settings.zone,
+        issue_time=settings.daily_time,
+        market=settings.holiday_market,
+        days=settings.selection_days,
+    )
 
 
 def _findings(checked: Sequence[Checked]) -> Iterator[str]:

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from kpp_twin.day_operation import BatteryDay
 
 MISSING = "–"
-METHODS = {"naive_daily": "daily naive", "naive_weekly": "weekly naive", "ridge": "ridge regression"}
+METHODS = {"naive_daily": "daily naive", "naive_weekly": "weekly naive", "seasonal": "seasonal", "ensemble": "ensemble"}
 ASSUMPTION = "Money follows from the assumed values of the site, reference_site.toml; no bill of a real site."
 
 

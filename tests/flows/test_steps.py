@@ -55,7 +55,8 @@ def test_flows_write_what_plain_cycles_write(as_user: Settings, filled: Settings
     assert money is not None
     assert "net" in str(money.data)
     (trained,) = retrain()
-    assert trained.row_counts == {"model_serving": 2, "model_version": 2}
+    assert trained.row_counts == {}, "20 days are too few for an ensemble"
+    assert len(trained.notes) == 2
 
 
 @pytest.mark.usefixtures("server")

@@ -109,16 +109,19 @@ def test_a_refused_delivery_writes_nothing_and_is_taken_once_mended(filled: Sett
     assert report.rows_admitted == report.rows_in == 8
 
 
-def test_retraining_makes_a_model_of_what_the_history_knows(filled: Settings):
+def test_retraining_on_too_little_history_says_so_and_leaves_who_serves(filled: Settings):
     slot = cycle.newest_slot(filled, "retrain", datetime(2030, 1, 1, tzinfo=UTC))
     assert slot.as_of == HOURLY[2].as_of + timedelta(minutes=1)
     (report,) = cycle.run_due(filled, slot)
-    assert report.row_counts == {"model_serving": 2, "model_version": 2}
+    assert report.row_counts == {}
+    assert [note.partition(": ")[0] for note in report.notes] == [
+        "no ensemble of price HB_HOUSTON",
+        "no ensemble of load SITE",
+    ]
     cycle.run_cycle(filled, HOURLY[3])
     cycle.publish(filled)
-    ((served_by,),) = rows(filled, "SELECT DISTINCT model_version FROM forecast WHERE cycle_number = 6")
-    assert served_by.startswith("load-SITE-naive_")
-    assert served_by.endswith(slot.cycle_id.removeprefix("retrain-"))
+    served = rows(filled, "SELECT model_version FROM out_serving WHERE variable = 'load' AND serves_now")
+    assert rows(filled, "SELECT DISTINCT model_version FROM forecast WHERE cycle_number = 6") == served
 
 
 def test_retraining_without_history_says_what_to_do(twin_settings: Settings):

@@ -28,6 +28,7 @@ def test_the_optimizer_knows_the_next_local_day() -> None:
     )
     assert forecast.issued_at == AS_OF
     assert (np.diff(forecast.quantiles, axis=1) >= 0).all()
+    assert (forecast.tier, forecast.reason) == ("ensemble", "")
     assert ready.optimizer() is ready.optimizer()
 
 
@@ -44,7 +45,7 @@ def test_only_prices_that_were_published_are_known() -> None:
 def test_the_forecast_does_not_depend_on_the_settings_of_the_process(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    before = ready.bundled_price_forecast()
+    before = ready.optimizer().forecast
     monkeypatch.setenv("KPP_TWIN__DATA_FOLDER", str(tmp_path))
     monkeypatch.setenv("KPP_TWIN__REPLAY_FROM", "2022-01-01T00:00Z")
     again = ready.bundled_price_forecast()

@@ -14,6 +14,7 @@ from kpp_twin.store.history import read_start
 from kpp_twin.thought import Known, compute, read_known
 
 NEXT = HOURLY[3]
+NEXT_DAY = Slot(kind="hourly", as_of=NEXT.as_of + timedelta(days=1))
 CHOSEN_AT = FILLED_SLOTS[-1].as_of + timedelta(minutes=1)
 
 
@@ -56,8 +57,11 @@ def test_promoting_pins_a_version_and_rolling_back_returns(filled: Settings):
     assert cycle.run_cycle(filled, promoted).already_done
     with pytest.raises(HistoryError, match="nothing served load SITE before"):
         cycle.run_cycle(filled, Slot(kind="rollback", as_of=CHOSEN_AT + timedelta(minutes=1), subject="load SITE"))
-    retrained = cycle.run_cycle(filled, cycle.desk_slot(filled, "retrain"))
-    assert dict(retrained.row_counts) == {"model_serving": 1, "model_version": 2}, "the load stays as promoted"
+    tomorrow = Slot(kind="daily", as_of=FILLED_SLOTS[0].as_of + timedelta(days=1))
+    cycle.run_cycle(filled, tomorrow)
+    serves = {s.variable: s for s in known_at(filled, NEXT_DAY).history.servings}
+    assert (serves["load"].model_version, serves["load"].chosen_by) == (load.model_version, "operator")
+    assert serves["price"].known_at == tomorrow.as_of
     back = cycle.desk_slot(filled, "rollback", "price HB_HOUSTON")
     (note,) = cycle.run_cycle(filled, back).notes
     assert note.endswith("chosen by operator")

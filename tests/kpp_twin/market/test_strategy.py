@@ -32,6 +32,7 @@ def forecast_of(values=DAY, spread=2.0, step_minutes=60):
         model_version="test",
         values=values,
         quantiles=values[:, None] + spread * np.linspace(-2, 2, 19),
+        tier="ensemble",
     )
 
 

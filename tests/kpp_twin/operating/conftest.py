@@ -37,6 +37,7 @@ def forecast(variable: str, name: str, values: Array, start: datetime, step_minu
         model_version="m",
         values=values,
         quantiles=np.repeat(values[:, None], 19, axis=1),
+        tier="ensemble",
     )
 
 

@@ -185,8 +185,8 @@ def _report(
             ServingLine(
                 variable="load",
                 series=name,
-                method="ridge",
-                model_version=f"load-{name}-ridge",
+                method="ensemble",
+                model_version=f"load-{name}-ensemble",
                 chosen_by="operator",
                 serves_from=issued_at,
             ),

@@ -111,7 +111,7 @@ def test_the_operation_is_told_with_its_tables(make_report, make_operation):
     assert ["battery", "residual of the day; largest of an hour 1.0e-12", "0.0e+00"] in page.rows
     event = ["2024-03-16 02:00 CDT", "2024-03-16 04:00 CDT", "2024-03-16 00:00 CDT", "950", "60", "100.0"]
     assert event in page.rows
-    assert ["load HUB", "2024-03-15 09:30 CDT", "ridge regression", "load-HUB-ridge", "operator"] in page.rows
+    assert ["load HUB", "2024-03-15 09:30 CDT", "ensemble", "load-HUB-ensemble", "operator"] in page.rows
     first, *_, last = [row for row in page.rows if row[0] in ("00:00 CDT", "23:00 CDT")]
     assert first == ["00:00 CDT", "–", "–", "-100", "-100", "50 %", "50", "50", "-150", "-150", "-19.50"]
     assert last == ["23:00 CDT", "–", "–", "90", "–", "–", "50", "–", "40", "–", "–"]

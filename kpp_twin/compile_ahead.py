@@ -1,4 +1,4 @@
-"""Compile the hot loops ahead, when the twin is installed: ``python -m kpp_twin.twin.compile_ahead``.
+"""Compile the hot loops ahead, when the twin is installed: ``python -m kpp_twin.compile_ahead``.
 
 What is compiled is kept (see `kpp_twin.compiled`), so that the first cycle need not wait for it.
 """
@@ -11,11 +11,14 @@ import numpy as np
 from kpp_twin.operation import HourOrders
 from kpp_twin.site import load_site
 from kpp_twin.twin.hour import initial_state, simulate_hour
-from kpp_twin.units import MINUTES_PER_HOUR
+from kpp_twin.units import HOURS_PER_DAY, MINUTES_PER_HOUR, Array
+from models.days import DayTables
+from models.families import lasso
 
 
 def compile_ahead() -> None:
-    """Simulate an hour of the reference site, which calls every hot loop."""
+    """Simulate an hour of the reference site and fit a lasso, which calls every hot loop."""
+    lasso.forecast(*_two_months())
     site, zone = load_site(), ZoneInfo("UTC")
     start = datetime(2021, 10, 14, tzinfo=zone)
     orders = HourOrders(
@@ -28,6 +31,19 @@ def compile_ahead() -> None:
     )
     state = initial_state(site, start, zone)
     simulate_hour(site, orders, np.zeros(MINUTES_PER_HOUR), state, zone)
+
+
+def _two_months() -> tuple[dict[str, Array], DayTables, int, int]:
+    """Days of a made-up price, and weights of a lasso from them."""
+    n_days = 60
+    tables = DayTables(
+        day=np.arange(n_days),
+        target=np.random.default_rng(0).normal(40.0, 5.0, (n_days, HOURS_PER_DAY)),
+        exogenous=np.empty((0, n_days, HOURS_PER_DAY)),
+        holiday=np.zeros(n_days),
+        known_slots=HOURS_PER_DAY,
+    )
+    return lasso.fit(tables, n_days - 1), tables, n_days - 1, n_days
 
 
 if __name__ == "__main__":

@@ -1,5 +1,5 @@
+from kpp_twin.compile_ahead import compile_ahead
 from kpp_twin.compiled import cache_folder
-from kpp_twin.twin.compile_ahead import compile_ahead
 
 
 def test_the_machine_code_of_every_asset_is_kept() -> None:
