@@ -186,7 +186,7 @@ def _print(title: str, evaluation: "Evaluation") -> None:
     print_table("By local hour", COLUMNS, [_row(hours, scores) for hours, scores in evaluation.hours.items()])
     print_table(
         "Against other forecasts",
-        ("", "intervals", "MAE of theirs", "p"),
+        ("", "intervals", "MAE over theirs", "p"),
         [(name, other.n_intervals, other.mae_ratio, other.p_value) for name, other in evaluation.against.items()],
     )
 

@@ -14,6 +14,13 @@ from kpp_twin.units import DAYS_PER_WEEK, Array
 Int = npt.NDArray[np.int64]
 
 
+def shifted(rows: Array, days: int) -> Array:
+    """Rows of so many days before, NaN before the first, of one shape with `rows`."""
+    moved = np.full(rows.shape, np.nan)
+    moved[days:] = rows[: max(len(rows) - days, 0)]
+    return moved
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DayTables:
     """What a day-ahead forecaster learns from: ``n_days`` days without a gap, oldest first; the last may be ahead.

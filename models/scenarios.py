@@ -1,7 +1,7 @@
 """Possible days: values of all slots together, each as likely as the others, from quantiles and past errors."""
 
 import numpy as np
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from kpp_twin.units import HOURS_PER_DAY, Array
 from models.conformal import LEVELS
@@ -39,7 +39,7 @@ def _correlation(past_errors: Array) -> Array:
     n_slots = past_errors.shape[1]
     known = np.isfinite(past_errors)
     rank = np.argsort(np.argsort(np.where(known, past_errors, np.inf), axis=0), axis=0) + 0.5
-    score = np.where(known, norm.ppf(np.where(known, rank, 0.5) / np.maximum(known.sum(axis=0), 1)), 0.0)
+    score = np.where(known, ndtri(np.where(known, rank, 0.5) / np.maximum(known.sum(axis=0), 1)), 0.0)
     hour = np.arange(n_slots) * HOURS_PER_DAY / n_slots
     prior = np.exp(-np.abs(hour[:, None] - hour) / PRIOR_HOURS)
     covariance = score.T @ score + PRIOR_DAYS * prior

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from kpp_twin.units import DAYS_PER_WEEK, HOURS_PER_DAY, Array
-from models.days import DayTables
+from models.days import DayTables, shifted
 from models.families.day_kernel import TIME, covariance, tuned
 from models.families.gaussian_process import one_step_ahead
 
@@ -227,7 +227,7 @@ def _inputs(tables: DayTables, center: Array, scale: Array, blend: Array) -> dic
     """
     n = len(center)
     hourly = _filled(_hourly(tables, n))
-    lagged = [_bounded(_before(hourly, tables.lag + days), center, scale) for days in range(DAYS_PER_WEEK)]
+    lagged = [_bounded(shifted(hourly, tables.lag + days), center, scale) for days in range(DAYS_PER_WEEK)]
     summary = [lagged[0][:, -1]]
     for lag in SUMMARY_LAGS:
         summary += [lagged[lag].mean(axis=1), lagged[lag].min(axis=1), lagged[lag].max(axis=1)]
@@ -239,18 +239,18 @@ def _inputs(tables: DayTables, center: Array, scale: Array, blend: Array) -> dic
     }
     for series, table in enumerate(tables.exogenous):
         ahead = _filled(table[:n])
-        day_before, week_before = _before(ahead, 1), _before(ahead, DAYS_PER_WEEK)
+        day_before, week_before = shifted(ahead, 1), shifted(ahead, DAYS_PER_WEEK)
         groups[f"ahead:{series}"] = ahead
         groups[f"day_before:{series}"] = day_before
         groups[f"week_before:{series}"] = week_before
         groups[f"change_in_a_day:{series}"] = ahead - day_before
     if len(tables.exogenous):
         blended = np.tensordot(blend, _exogenous_from_level(tables, n), 1)
-        groups |= {"blend": blended, "change_of_blend": blended - _before(blended, 1)}
+        groups |= {"blend": blended, "change_of_blend": blended - shifted(blended, 1)}
     holiday = tables.holiday[:n, None]
     angle = 2.0 * np.pi * tables.day[:n, None] / YEAR_DAYS * np.array([1.0, 2.0])
     groups["weekday"] = np.eye(DAYS_PER_WEEK)[tables.weekday[:n]]
-    groups["holiday"] = np.hstack([holiday, _before(holiday, 1), _before(holiday, DAYS_PER_WEEK)])
+    groups["holiday"] = np.hstack([holiday, shifted(holiday, 1), shifted(holiday, DAYS_PER_WEEK)])
     groups["season"] = np.hstack([np.sin(angle), np.cos(angle)])
     return groups
 
@@ -271,11 +271,6 @@ def _start(names: list[str]) -> Array:
     """Logarithms of the parameters where the tuning starts, for groups by name."""
     sizes = np.array([START[name.split(":")[0]] for name in names])
     return np.log(np.concatenate([sizes.T.ravel(), [START_TIME[name] for name in TIME]]))
-
-
-def _before(values: Array, days: int) -> Array:
-    """The rows of some days before, NaN at the start."""
-    return np.concatenate([np.full((min(days, len(values)), values.shape[1]), np.nan), values[:-days]])
 
 
 def _filled(days: Array) -> Array:

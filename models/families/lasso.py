@@ -16,7 +16,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from kpp_twin.units import DAYS_PER_WEEK, HOURS_PER_DAY, Array
-from models.days import DayTables
+from models.days import DayTables, shifted
 from models.errors import TooLittleTrainingError
 from models.families.kernel_lasso import descend, rolling_level
 
@@ -103,22 +103,17 @@ def _filled(days: Array) -> Array:
     return days
 
 
-def _before(days: Array, lag: int) -> Array:
-    """The row of as many days before; NaN before the first."""
-    return np.concatenate([np.full((lag, *days.shape[1:]), np.nan), days[: len(days) - lag]])
-
-
 def _given(weights: Mapping[str, Array], tables: DayTables) -> Array:
     """Inputs that no member's level bears on: exogenous series and calendar, ``(n_days, n_inputs)``; 0 is usual."""
     weekday = tables.weekday
     rest = np.maximum(weekday >= SATURDAY, tables.holiday)[:, None]
     inputs = [np.eye(DAYS_PER_WEEK)[weekday]]
-    inputs += [_before(tables.holiday[:, None], lag) for lag in EXOGENOUS_LAGS_DAYS]
+    inputs += [shifted(tables.holiday[:, None], lag) for lag in EXOGENOUS_LAGS_DAYS]
     for series, level, scale in zip(
         tables.exogenous, weights["exogenous_level"], weights["exogenous_scale"], strict=True
     ):
         values = np.arcsinh((_filled(series) - level) / scale)
-        inputs += [_before(values, lag) for lag in EXOGENOUS_LAGS_DAYS]
+        inputs += [shifted(values, lag) for lag in EXOGENOUS_LAGS_DAYS]
         inputs += [values**2, values * rest]
     return np.nan_to_num(np.concatenate(inputs, axis=1))
 
@@ -129,9 +124,9 @@ def _own(tables: DayTables) -> tuple[Array, Array]:
     means = tables.target.reshape(tables.n_days, HOURS_PER_DAY, -1).mean(axis=2)
     hours = _filled(means)
     newest = _filled(means[:, :known_hours])  # gaps before the issue are not filled with what comes after it
-    inputs = [_before(hours, DAYS_PER_WEEK)]
+    inputs = [shifted(hours, DAYS_PER_WEEK)]
     for lag in OWN_LAGS_DAYS:
-        inputs += [_before(newest, 1 + lag), _before(hours[:, known_hours:], 2 + lag)]
+        inputs += [shifted(newest, 1 + lag), shifted(hours[:, known_hours:], 2 + lag)]
     return hours, np.concatenate(inputs, axis=1)
 
 

@@ -16,7 +16,7 @@ import numpy as np
 from scipy.linalg import toeplitz
 
 from kpp_twin.units import DAYS_PER_WEEK, HOURS_PER_DAY, Array
-from models.days import DayTables
+from models.days import DayTables, shifted
 from models.families.gaussian_process import one_step_ahead
 
 HISTORY_DAYS = 1456  # of a factorisation; older days tell little, and its cost grows with the cube
@@ -178,13 +178,6 @@ OPERATOR_ERROR = Process(
     drifts=((0.1, 4.5), (0.03, 7.1)),
     weekday_drift=(0.0019, 55),
 )
-
-
-def shifted(rows: Array, days: int) -> Array:
-    """Rows of so many days before, NaN before the first, ``(n_days, n)``."""
-    moved = np.full_like(rows, np.nan)
-    moved[days:] = rows[: max(len(rows) - days, 0)]
-    return moved
 
 
 def mean_of_known(stack: Array) -> Array:

@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from kpp_twin.units import DAYS_PER_WEEK, Array
-from models.days import DayTables
+from models.days import DayTables, shifted
 from models.families import load_days, load_trees, seasonal
-from models.families.load_days import OPERATOR_ERROR, OWN_LOAD, mean_of_known, shifted, without_operator
+from models.families.load_days import OPERATOR_ERROR, OWN_LOAD, mean_of_known, without_operator
 
 Weights = Mapping[str, Array]
 NAIVE_WEEKS = 4  # same weekdays that the naive forecast looks back to

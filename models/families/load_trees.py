@@ -10,7 +10,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from kpp_twin.units import DAYS_PER_WEEK, HOURS_PER_DAY, Array
-from models.days import DayTables
+from models.days import DayTables, shifted
 from models.families import load_days, trees
 from models.families.load_days import (
     DAYS_PER_MONTH,
@@ -20,7 +20,6 @@ from models.families.load_days import (
     daily_mean,
     past_mean,
     reference_of,
-    shifted,
     size_of,
     usual_load,
 )

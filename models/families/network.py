@@ -14,7 +14,7 @@ import numpy.typing as npt
 from numpy.lib.stride_tricks import sliding_window_view
 
 from kpp_twin.units import DAYS_PER_WEEK, Array
-from models.days import DayTables
+from models.days import DayTables, shifted
 from models.errors import TooLittleTrainingError
 from models.features import mean_of
 
@@ -68,11 +68,6 @@ def carried(rows: Array) -> Array:
         gap = np.isnan(full[day])
         full[day, gap] = full[day - 1, gap] if day else np.nan
     return full
-
-
-def shifted(rows: Array, days: int) -> Array:
-    """Rows of `days` days before, NaN at the beginning."""
-    return np.concatenate([np.full((min(days, len(rows)), *rows.shape[1:]), np.nan), rows[: max(len(rows) - days, 0)]])
 
 
 def newest(tables: DayTables) -> Array:

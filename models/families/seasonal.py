@@ -11,8 +11,8 @@ from warnings import catch_warnings, simplefilter
 import numpy as np
 
 from kpp_twin.units import DAYS_PER_WEEK, Array
-from models.days import DayTables
-from models.families.load_days import mean_of_known, shifted
+from models.days import DayTables, shifted
+from models.families.load_days import mean_of_known
 
 NAME = "seasonal"
 HISTORY_DAYS = 364  # of the likelihood; variances change little with more

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from kpp_twin.units import HOURS_PER_DAY, Array
-from models.days import DayTables
+from models.days import DayTables, shifted
 from models.errors import TooLittleTrainingError
-from models.families.network import LOOK_BACK_DAYS, carried, level_and_scale, newest, shifted
+from models.families.network import LOOK_BACK_DAYS, carried, level_and_scale, newest
 
 NAME = "trees"
 LEVEL_DAYS = 1  # trees cannot follow a level beyond those they grew on, so they are told all against yesterday's
