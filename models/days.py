@@ -5,6 +5,7 @@ so that every day has as many slots.
 """
 
 from dataclasses import dataclass
+from datetime import date, timedelta
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +13,17 @@ import numpy.typing as npt
 from kpp_twin.units import DAYS_PER_WEEK, Array
 
 Int = npt.NDArray[np.int64]
+EPOCH = date(1970, 1, 1)
+
+
+def day_number(day: date) -> int:
+    """Days since 1970-01-01, as day tables count them."""
+    return (day - EPOCH).days
+
+
+def date_of(number: int) -> date:
+    """Day of a number; the other way round of `day_number`."""
+    return EPOCH + timedelta(days=int(number))
 
 
 def shifted(rows: Array, days: int) -> Array:

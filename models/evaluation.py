@@ -17,13 +17,13 @@ import pandas as pd
 from kpp_twin.timegrid import local_day_bounds
 from kpp_twin.units import DAYS_PER_WEEK, HOURS_PER_DAY, Array
 from models import scores
+from models.days import date_of
 from models.naive import same_time_earlier
 
 BANDS = {"coverage_50": 0.5, "coverage_80": 0.8, "coverage_90": 0.9}
 HOUR_BLOCKS = ((0, 6), (6, 12), (12, 18), (18, 24))  # night, morning, afternoon, evening; the last hour does not count
 LEAST_LEVELS = 9  # fewer quantiles make no distribution
 WEEKLY_NAIVE = "weekly naive"
-EPOCH = date(1970, 1, 1)
 
 Int = npt.NDArray[np.int64]
 Bool = npt.NDArray[np.bool_]
@@ -167,8 +167,8 @@ def evaluate(issued: Issued, zone: ZoneInfo, holiday_share: Callable[[Int], Arra
     rows = _Rows(issued, others[WEEKLY_NAIVE], is_scored, zone)
     kinds = _kinds_of_day(np.unique(rows.day), zone, holiday_share)
     return Evaluation(
-        first_day=EPOCH + timedelta(days=int(rows.day[0])),
-        last_day=EPOCH + timedelta(days=int(rows.day[-1])),
+        first_day=date_of(rows.day[0]),
+        last_day=date_of(rows.day[-1]),
         days={kind: rows.scores(np.isin(rows.day, days)) for kind, days in kinds.items() if len(days)},
         hours={
             f"{start:02}-{stop:02}": rows.scores((rows.hour >= start) & (rows.hour < stop))
@@ -259,7 +259,7 @@ class _Rows:
 
 def _kinds_of_day(days: Int, zone: ZoneInfo, holiday_share: Callable[[Int], Array] | None) -> dict[str, Int]:
     """Days since 1970 by kind; a holiday on which the clock changes is of both kinds."""
-    bounds = [local_day_bounds(EPOCH + timedelta(days=int(day)), zone) for day in days]
+    bounds = [local_day_bounds(date_of(day), zone) for day in days]
     changes = np.array([stop - start != timedelta(days=1) for start, stop in bounds])
     is_holiday = np.zeros(len(days), dtype=bool) if holiday_share is None else holiday_share(days) >= 0.5
     return {

@@ -1,7 +1,7 @@
 """Series as day tables: the target and what is known ahead of each day, on the market's wall clock."""
 
 from collections.abc import Callable, Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -11,7 +11,7 @@ import pandas as pd
 from kpp_twin.records import Array, Series
 from kpp_twin.timegrid import TimeGrid
 from kpp_twin.units import HOURS_PER_DAY, MICROSECONDS_PER_HOUR, MINUTES_PER_HOUR
-from models.days import DayTables, Int
+from models.days import DayTables, Int, day_number
 from models.features import instant_us
 
 REGULAR_DAYS = 14  # of as many days the best known tells how much is known at an issue; outages are shorter
@@ -46,7 +46,7 @@ def day_tables(
     """
     first = series.grid.start.astimezone(zone).date() + timedelta(days=1)
     tomorrow = issued_at.astimezone(zone).date() + timedelta(days=1)
-    day = np.arange(_number(first), _number(tomorrow) + 1)
+    day = np.arange(day_number(first), day_number(tomorrow) + 1)
     issued_us = instant_us(issued_at)
     target, known_us = by_slot(series, day, zone)
     tables = [_exogenous(item, day, zone, issued_us) for item in exogenous]
@@ -143,7 +143,3 @@ def _hourly(values: Array) -> Array:
     finite = np.isfinite(parts)
     count = finite.sum(axis=2)
     return np.where(count > 0, np.where(finite, parts, 0.0).sum(axis=2) / np.maximum(count, 1), np.nan)
-
-
-def _number(day: date) -> int:
-    return (day - date(1970, 1, 1)).days

@@ -7,7 +7,7 @@ stands guard. What an operator trains is on trial until it is found better. What
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from importlib.metadata import version
 from typing import Literal
 
@@ -27,7 +27,7 @@ from kpp_twin.records import (
 )
 from kpp_twin.timegrid import local_midnight
 from models.day_ahead import MOST_RECORD_DAYS, Issued, Record, issue, said
-from models.days import DayTables, Int
+from models.days import DayTables, Int, date_of, day_number
 from models.drift import drift_alarms
 from models.ensemble import REFIT_DAYS
 from models.errors import WeightsError
@@ -37,7 +37,6 @@ from models.naming import content_name
 from models.promotion import Verdict, judge_challenger, judge_champion
 
 METHOD = "ensemble"
-EPOCH = date(1970, 1, 1)
 NORMAL_SIZE = 1.2533  # of a normal distribution: the standard deviation in mean sizes
 LIBRARIES = ("numpy", "scipy", "scikit-learn", "statsmodels", "numba")  # whose versions may move a trained number
 
@@ -329,10 +328,10 @@ class Life:
 
     def _day(self, moment: datetime) -> int:
         """Local day of an instant, since 1970."""
-        return (moment.astimezone(self.forecaster.zone).date() - EPOCH).days
+        return day_number(moment.astimezone(self.forecaster.zone).date())
 
     def _midnight(self, day: int) -> datetime:
-        return local_midnight(EPOCH + timedelta(days=day), self.forecaster.zone)
+        return local_midnight(date_of(day), self.forecaster.zone)
 
 
 def serving_version(history: History, series: Series) -> tuple[Serving | None, ModelVersion | None]:

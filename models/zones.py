@@ -3,7 +3,6 @@
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
@@ -14,10 +13,10 @@ import numpy.typing as npt
 
 from kpp_twin.errors import ConfigError
 from kpp_twin.units import Array
+from models.days import date_of
 
 TABLE = Path(__file__).parent / "zones.toml"
 N_NEAREST = 3  # names in an error
-EPOCH = date(1970, 1, 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +86,7 @@ def holiday_share(zone: MarketZone, days: npt.NDArray[np.int64]) -> Array:
     """
     import holidays
 
-    dates = [EPOCH + timedelta(days=int(day)) for day in days]
+    dates = [date_of(day) for day in days]
     years = {day.year for day in dates}
     share = np.zeros(len(dates))
     for place, weight in zone.holidays.items():

@@ -17,6 +17,7 @@ from kpp_twin.units import DAYS_PER_WEEK, HOURS_PER_DAY, Array
 from models.days import DayTables, shifted
 from models.families.day_kernel import TIME, covariance, tuned
 from models.families.gaussian_process import one_step_ahead
+from models.features import MAD_TO_SIGMA
 
 NAME = "gaussian_process"
 CENTER_DAYS = (7, 28)  # of each member: the longer one is the better, their mean is better than either
@@ -32,7 +33,6 @@ ITERATIONS = 8  # of a round: 20 are no better
 LARGEST_INPUT = 4.0  # [usual spreads]: a broken value must not outweigh all days
 LARGEST_TARGET = 8.0  # asinh of 1500 scales: no forecast goes beyond
 LARGEST_SURPRISE = 4.0  # an innovation counts as at most so many usual ones: a spike is no regime
-MAD_TO_SIGMA = 1.4826  # of a normal distribution
 YEAR_DAYS = 365.25
 SUMMARY_LAGS = (0, 1, 2, 6)  # days before the newest known one whose mean, least and largest price are inputs
 

@@ -19,6 +19,7 @@ from kpp_twin.units import DAYS_PER_WEEK, HOURS_PER_DAY, Array
 from models.days import DayTables, shifted
 from models.errors import TooLittleTrainingError
 from models.families.kernel_lasso import descend, rolling_level
+from models.features import MAD_TO_SIGMA
 
 NAME = "lasso"
 
@@ -35,7 +36,6 @@ LEAST_SCALE = 0.5  # of the longest member's: a quiet week is not to be read as 
 LEAST_SPREAD = 1e-6  # inputs of less are constant [bounded units]
 LEAST_TRAINING_DAYS = 28
 MIDDLES = slice(1, None, 3)  # of the hours of a day in order, the middle ones of threes: as good a median, sooner
-MAD_TO_SIGMA = 1.4826  # of a normal distribution
 SATURDAY = 5
 
 

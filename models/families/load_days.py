@@ -17,7 +17,9 @@ from scipy.linalg import toeplitz
 
 from kpp_twin.units import DAYS_PER_WEEK, HOURS_PER_DAY, Array
 from models.days import DayTables, shifted
+from models.ensemble import weights_of_part
 from models.families.gaussian_process import one_step_ahead
+from models.features import MAD_TO_SIGMA
 
 HISTORY_DAYS = 1456  # of a factorisation; older days tell little, and its cost grows with the cube
 DAYS_PER_MONTH = 28  # whole weeks
@@ -27,9 +29,8 @@ HOLIDAY = 0.5  # share of the market from which a day is no usual weekday
 LARGEST_INPUT = 4.0  # what is farther off counts as this far [standard deviations]
 LARGEST_ERROR = 4.0  # of the reference, the same [standard deviations]
 MEAN_VARIANCE = 0.1  # of what never changes [variances of the noise]
-OWN = "own."  # before the names of the weights of a process within another
+OWN = "own"  # before the names of the weights of a process within another
 DAYS_PER_YEAR = 365.2425
-MAD_TO_SIGMA = 1.4826  # of a normal distribution
 LEAST_OF_DEVIATION = 0.3  # robust scales are at least this part of the standard deviation: rare inputs as holidays
 
 
@@ -307,7 +308,7 @@ def fit(process: Process, tables: DayTables, until: int) -> dict[str, Array]:
     weights["inputs.center"], weights["inputs.scale"] = _moments(inputs)
     if process.own is not None:
         own = fit(process.own, without_operator(tables), until)
-        weights |= {f"{OWN}{name}": numbers for name, numbers in own.items()}
+        weights |= {f"{OWN}.{name}": numbers for name, numbers in own.items()}
     return weights
 
 
@@ -330,7 +331,7 @@ def _walk(process: Process, weights: Mapping[str, Array], tables: DayTables) -> 
     inputs = dict(zip(groups, np.hsplit(even, stops), strict=True))
     scale = weights["error.scale"]
     if process.own is not None:
-        own_weights = {name.removeprefix(OWN): numbers for name, numbers in weights.items() if name.startswith(OWN)}
+        own_weights = weights_of_part(OWN, weights)
         own = _walk(process.own, own_weights, without_operator(tables))
         difference = hourly((own - reference) / level / scale)
         mean = daily_mean(difference)

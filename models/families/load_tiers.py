@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from kpp_twin.units import DAYS_PER_WEEK, Array
 from models.days import DayTables, shifted
+from models.ensemble import weights_of_part
 from models.families import load_days, load_trees, seasonal
 from models.families.load_days import OPERATOR_ERROR, OWN_LOAD, mean_of_known, without_operator
 
@@ -140,8 +141,8 @@ def chain(*, has_operator: bool, n_series: int) -> tuple[Tier, ...]:
 
 
 def fit(tiers: tuple[Tier, ...], tables: DayTables, until: int) -> dict[str, Array]:
-    """Weights of all tiers, each behind the name of its own and a slash."""
-    return {f"{tier.name}/{name}": found for tier in tiers for name, found in tier.fit(tables, until).items()}
+    """Weights of all tiers, each behind the name of its own."""
+    return {f"{tier.name}.{name}": found for tier in tiers for name, found in tier.fit(tables, until).items()}
 
 
 def spoken(tiers: tuple[Tier, ...], weights: Weights, tables: DayTables, first: int, stop: int) -> Spoken:
@@ -152,11 +153,7 @@ def spoken(tiers: tuple[Tier, ...], weights: Weights, tables: DayTables, first: 
         is_open = np.isnan(values).any(axis=1)
         if not is_open.any():
             break
-        own = {
-            name.removeprefix(f"{tier.name}/"): found
-            for name, found in weights.items()
-            if name.startswith(f"{tier.name}/")
-        }
+        own = weights_of_part(tier.name, weights)
         values[is_open] = tier.forecast(own, tables, first, stop)[is_open]
         place[is_open] = number
     why = tuple("; ".join(f"without {tier.needs}" for tier in tiers[:last]) for last in place)

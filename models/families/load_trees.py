@@ -11,6 +11,7 @@ import numpy as np
 
 from kpp_twin.units import DAYS_PER_WEEK, HOURS_PER_DAY, Array
 from models.days import DayTables, shifted
+from models.ensemble import weights_of_part
 from models.families import load_days, trees
 from models.families.load_days import (
     DAYS_PER_MONTH,
@@ -24,7 +25,6 @@ from models.families.load_days import (
     usual_load,
 )
 
-PREFIX = "trees."  # before the names of the nodes
 SHARE = 0.5  # of what the trees say
 LEAST_DAYS = 182  # of the past; fewer teach trees noise
 BURN_IN_DAYS = 28  # at the start of the past, while the process has seen next to nothing
@@ -118,7 +118,7 @@ def fit(process: Process, tables: DayTables, until: int) -> dict[str, Array]:
     )
     with threadpool_limits(limits=1, user_api="openmp"):  # threads that wait for each other cost more than they save
         model.fit(samples, np.clip(targets, -most, most))
-    return weights | {f"{PREFIX}{name}": nodes for name, nodes in trees.nodes_of(model).items()}
+    return weights | {f"{trees.NAME}.{name}": nodes for name, nodes in trees.nodes_of(model).items()}
 
 
 def forecast(process: Process, weights: Mapping[str, Array], tables: DayTables, first: int, stop: int) -> Array:
@@ -129,7 +129,7 @@ def forecast(process: Process, weights: Mapping[str, Array], tables: DayTables, 
     begin = max(0, stop - HISTORY_DAYS)
     part = tables.rows(begin, stop)
     expected = load_days.forecast(process, weights, part, 0, part.n_days)
-    nodes = {name.removeprefix(PREFIX): found for name, found in weights.items() if name.startswith(PREFIX)}
+    nodes = weights_of_part(trees.NAME, weights)
     if nodes:
         inputs, level = _inputs(process, part, expected, float(weights["least_level"][0]))
         asked = inputs[first - begin :]

@@ -12,7 +12,7 @@ import numpy as np
 from kpp_twin.units import HOURS_PER_DAY, Array
 from models.days import DayTables, shifted
 from models.errors import TooLittleTrainingError
-from models.families.network import LOOK_BACK_DAYS, carried, level_and_scale, newest
+from models.families.network import DAYS_PER_YEAR, LOOK_BACK_DAYS, carried, level_and_scale, newest
 
 NAME = "trees"
 LEVEL_DAYS = 1  # trees cannot follow a level beyond those they grew on, so they are told all against yesterday's
@@ -20,7 +20,6 @@ HISTORY_DAYS = 1456  # four years to learn from; older ones cost time and say li
 LONGEST_LAG = 7
 LEAST_TRAINING_DAYS = 7  # trees of fewer would have one leaf
 LARGEST_BOUNDED = 12.0  # asinh of 80,000 scales: no forecast goes beyond
-DAYS_PER_YEAR = 365.25
 MOST_SAMPLES = 10_000  # neighbouring slots say much the same, and half of them cost half
 N_TREES = 150  # fewer and steeper ones cost less, and err more
 LEARNING_RATE = 0.08
