@@ -23,12 +23,15 @@ class Figure:
         What it is, for people.
     target
         What it should be, for people; empty if it is only shown.
+    digits
+        Significant ones that are shown; more than four only of what others can compute too.
     """
 
     name: str
     value: float | None
     meaning: str
     target: str = ""
+    digits: int = 4
 
 
 def show(title: str, figures: Sequence[Figure], *, as_json: bool) -> None:
@@ -37,17 +40,17 @@ def show(title: str, figures: Sequence[Figure], *, as_json: bool) -> None:
     table.columns[0].min_width = max((len(figure.name) for figure in figures), default=0)  # names are never cut
     table.columns[1].justify = "right"
     for figure in figures:
-        value = rounded(figure.value)
+        value = rounded(figure.value, figure.digits)
         shown = "" if value is None else f"{value:,}"
         table.add_row(figure.name, shown, figure.target, figure.meaning)
     Console().print(table)
     if as_json:
-        click.echo(json.dumps({figure.name: rounded(figure.value) for figure in figures}))
+        click.echo(json.dumps({figure.name: rounded(figure.value, figure.digits) for figure in figures}))
 
 
-def rounded(value: float | None) -> float | None:
-    """Four significant digits, and a whole number as one; more would be noise."""
+def rounded(value: float | None, digits: int = 4) -> float | None:
+    """As many significant digits, and a whole number as one; more would be noise."""
     if value is None:
         return None
-    short = float(f"{value:.4g}")
+    short = float(f"{value:.{digits}g}")
     return int(short) if short.is_integer() else short
