@@ -8,12 +8,12 @@ import numpy as np
 import pandas as pd
 
 from kpp_twin.errors import ConfigError, SourceError
+from kpp_twin.sources.table_file import read_table, stamps_of
 from kpp_twin.units import Array
 from models.evaluation import Issued
 
 NEEDED = ("valid_from", "actual", "forecast")
 QUANTILE = re.compile(r"q(\d{1,2}(?:\.\d+)?)")  # in percent, as in q05 or q2.5
-ZONE_AT_END = r"(?:Z|[+-]\d\d:?\d\d)$"
 WALL_CLOCK = ZoneInfo("UTC")  # of stamps without a zone: days of 24 hours
 
 
@@ -29,8 +29,8 @@ def read_forecasts(file: Path, zone: ZoneInfo) -> tuple[Issued, ZoneInfo]:
     ConfigError
         A column that is needed is missing, or holds no numbers.
     """
-    table = _read(file)
-    stamps = _stamps(table["valid_from"], file)
+    table = read_table(file, NEEDED)
+    stamps = stamps_of(table, "valid_from", file)
     others = table.drop(columns="valid_from")
     numbers = others.select_dtypes("number").astype(np.float64)
     for name in NEEDED[1:]:
@@ -56,53 +56,6 @@ def read_forecasts(file: Path, zone: ZoneInfo) -> tuple[Issued, ZoneInfo]:
         references={name: _column(numbers, name) for name in references},
     )
     return issued, WALL_CLOCK if stamps.tz is None else zone
-
-
-def _read(file: Path) -> pd.DataFrame:
-    try:
-        table = pd.read_csv(file) if file.suffix == ".csv" else pd.read_parquet(file)
-    except (OSError, ValueError) as error:  # of pandas and pyarrow too
-        raise SourceError(
-            f"it cannot be read: {str(error).splitlines()[0]}", place=file.name, next_step="give a CSV or Parquet file"
-        ) from error
-    missing = [name for name in NEEDED if name not in table]
-    if missing:
-        raise ConfigError(
-            f"there is no column {', '.join(missing)}",
-            place=file.name,
-            next_step=f"name the columns {', '.join(NEEDED)}; its columns are {', '.join(map(str, table.columns))}",
-        )
-    return table
-
-
-def _stamps(column: "pd.Series[str]", file: Path) -> pd.DatetimeIndex:
-    """Starts of the intervals; with a zone if they were written with one."""
-    try:
-        stamps = pd.DatetimeIndex(
-            column if pd.api.types.is_datetime64_any_dtype(column) else _parsed(column.astype(str))
-        )
-    except ValueError as error:
-        raise SourceError(
-            f"column 'valid_from': {str(error).splitlines()[0]}",
-            place=file.name,
-            next_step="write all stamps as 2021-10-14T06:15Z, or all without a zone",
-        ) from error
-    rises = np.diff(stamps.asi8) > 0  # not where a stamp is missing
-    if stamps.hasnans or not rises.all():
-        row = int(np.argmin(rises)) if not rises.all() else int(np.argmax(stamps.isna()))
-        raise SourceError(
-            f"column 'valid_from': row {row + 2} is not after the one before it",
-            place=file.name,
-            next_step="give one row for each interval, oldest first",
-        )
-    return stamps
-
-
-def _parsed(text: "pd.Series[str]") -> "pd.Series[pd.Timestamp]":
-    has_zone = text.str.contains(ZONE_AT_END)
-    if has_zone.any() and not has_zone.all():
-        raise ValueError(f"{text[~has_zone].iloc[0]} has no zone, others have")
-    return pd.to_datetime(text, utc=bool(has_zone.all()), format="ISO8601")
 
 
 def _column(numbers: pd.DataFrame, name: str) -> Array:
