@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
+from kpp_twin.market.dispatch.storage_plan import StorageLimits, plan_storage
 from kpp_twin.operation import HourOrders
 from kpp_twin.site import load_site
 from kpp_twin.twin.hour import initial_state, simulate_hour
@@ -17,8 +18,9 @@ from models.families import lasso
 
 
 def compile_ahead() -> None:
-    """Simulate an hour of the reference site and fit a lasso, which calls every hot loop."""
+    """Plan a store, simulate an hour of the reference site and fit a lasso, which calls every hot loop."""
     lasso.forecast(*_two_months())
+    _plan_a_store()
     site, zone = load_site(), ZoneInfo("UTC")
     start = datetime(2021, 10, 14, tzinfo=zone)
     orders = HourOrders(
@@ -31,6 +33,18 @@ def compile_ahead() -> None:
     )
     state = initial_state(site, start, zone)
     simulate_hour(site, orders, np.zeros(MINUTES_PER_HOUR), state, zone)
+
+
+def _plan_a_store() -> None:
+    plan_storage(
+        np.array([20.0, 60.0]),
+        hours=1.0,
+        storage=StorageLimits(min_kwh=0.0, max_kwh=100.0, charge_efficiency=0.9, discharge_efficiency=0.9),
+        energy_kwh=50.0,
+        target_kwh=50.0,
+        max_charge_kw=10.0,
+        max_discharge_kw=10.0,
+    )
 
 
 def _two_months() -> tuple[dict[str, Array], DayTables, int, int]:

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kpp_twin.errors import ConfigError
-from kpp_twin.market.storage_plan import Sold, StorageLimits, plan_storage
+from kpp_twin.errors import ConfigError, TwinError
+from kpp_twin.market.dispatch import storage_plan
+from kpp_twin.market.dispatch.storage_plan import Sold, StorageLimits, plan_storage, plan_storage_batch
 
 DOCUMENT = StorageLimits(min_kwh=100, max_kwh=900, charge_efficiency=0.95, discharge_efficiency=0.95)
 LOSSLESS = StorageLimits(min_kwh=0, max_kwh=6000, charge_efficiency=1, discharge_efficiency=1)
@@ -289,5 +290,79 @@ def test_bad_prices_are_refused(prices):
 
 
 def test_all_faults_of_a_call_come_together():
-    with pytest.raises(ConfigError, match=r"3 fault\(s\).*hours.*energy_kwh.*wear_per_mwh"):
+    with pytest.raises(ConfigError, match=r"3 fault\(s\).*hours.*wear_per_mwh.*energy_kwh"):
         document_plan([20, 30], hours=-1.0, energy_kwh=math.nan, wear_per_mwh=-3.0)
+
+
+def test_of_equal_plans_the_one_that_moves_least():
+    """Without losses and at one price, trading to and fro earns nothing."""
+    plan = plan_storage(
+        np.full(4, 30.0),
+        hours=1.0,
+        storage=LOSSLESS,
+        energy_kwh=50.0,
+        target_kwh=50.0,
+        max_charge_kw=10.0,
+        max_discharge_kw=10.0,
+    )
+    assert plan.power_kw.tolist() == [0.0] * 4
+
+
+@given(st.lists(st.lists(st.integers(-60, 90), min_size=5, max_size=5), min_size=1, max_size=4), st.floats(0, 30))
+def test_a_batch_is_each_of_its_problems(prices, wear_per_mwh):
+    m = len(prices)
+    starts = np.linspace(100.0, 900.0, m)
+    terms = {"hours": np.array([0.25, 0.25, 0.5, 1.0, 1.0]), "storage": DOCUMENT, "wear_per_mwh": wear_per_mwh}
+    powers = {"max_charge_kw": 500.0, "max_discharge_kw": np.array([500.0, 0.0, 500.0, 400.0, 500.0])}
+    price = np.array(prices, dtype=float)
+    power, profit = plan_storage_batch(price, energy_kwh=starts, target_kwh=500.0, **terms, **powers)
+    for row in range(m):
+        alone = plan_storage(price[row], energy_kwh=starts[row], target_kwh=500.0, **terms, **powers)
+        assert power[row].tolist() == alone.power_kw.tolist()
+        assert profit[row] == pytest.approx(alone.profit, abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("prices", "changes", "told"),
+    [
+        ([1.0, 2.0], {}, "price_per_mwh has shape (2,)"),
+        ([[1.0, math.nan]], {}, "price_per_mwh"),
+        ([[1.0], [2.0]], {"energy_kwh": np.zeros(3)}, "energy_kwh has shape (3,); it needs one value or 2"),
+        ([[1.0], [2.0]], {"energy_kwh": np.array([500.0, 100.0])}, "problem 1 cannot keep its energy limits and reach"),
+        ([[1.0], [2.0]], {"hours": -1.0, "wear_per_mwh": -1.0}, "2 fault(s)"),
+    ],
+)
+def test_a_bad_batch_is_refused(prices, changes, told):
+    terms = {"hours": 0.5, "energy_kwh": 500.0, "target_kwh": 500.0, "max_charge_kw": 500.0, "max_discharge_kw": 500.0}
+    with pytest.raises(ConfigError) as error:
+        plan_storage_batch(np.array(prices), storage=DOCUMENT, **(terms | changes))
+    assert told in str(error.value)
+
+
+def test_a_path_that_breaks_a_limit_is_never_handed_on(monkeypatch):
+    monkeypatch.setattr(storage_plan, "optimal_paths", lambda *arguments: arguments[-1].fill(1000.0))
+    with pytest.raises(TwinError, match=r"leaves the store 100.0 kWh outside"):
+        document_plan([20, 30])
+
+
+def test_round_trip_efficiency():
+    assert DOCUMENT.round_trip_efficiency == pytest.approx(0.9025)
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"charge_efficiency": 0.0}, "charge_efficiency must be above 0"),
+        ({"discharge_efficiency": 1.2}, "discharge_efficiency must be above 0 and at most 1; it is 1.2"),
+        ({"charge_efficiency": math.nan}, "charge_efficiency"),
+        ({"min_kwh": -1.0}, "min_kwh -1.0"),
+        ({"min_kwh": 200.0}, "min_kwh 200.0 and max_kwh 100.0"),
+        ({"max_kwh": math.inf}, "must rise from 0 and be finite"),
+        ({"max_kwh": math.nan}, "must rise from 0 and be finite"),
+    ],
+)
+def test_impossible_limits_are_refused(changes, told):
+    values = {"min_kwh": 0.0, "max_kwh": 100.0, "charge_efficiency": 0.9, "discharge_efficiency": 0.9} | changes
+    with pytest.raises(ConfigError) as error:
+        StorageLimits(**values)
+    assert told in str(error.value)
