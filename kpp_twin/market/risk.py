@@ -1,17 +1,17 @@
-"""Risk of a plan under uncertain prices: cautious prices to plan on, and the mean of the worst outcomes."""
+"""Risk under uncertain prices: possible prices from quantiles, and the mean of the worst outcomes."""
 
 import numpy as np
 
 from kpp_twin.market.inputs import broadcast, refuse
 from kpp_twin.records import Array
-from kpp_twin.units import KWH_PER_MWH
 
 PLACE = "risk"
-# Quartiles: over some six hours whose errors are independent they make the 5 % tail of the sum.
-CAUTIOUS_LEVELS = (0.25, 0.75)
+ALPHA = 0.95
+N_SCENARIOS = 20
+PRIOR_HOURS = 8.0  # over which the correlation of forecast errors fades by e
 
 
-def conditional_value_at_risk(losses: Array, alpha: float = 0.95, probability: Array | None = None) -> float:
+def conditional_value_at_risk(losses: Array, alpha: float = ALPHA, probability: Array | None = None) -> float:
     """Mean of the worst ``1 - alpha`` of the losses; of the atom at the edge only the share that is needed counts.
 
     Rockafellar and Uryasev, Conditional value-at-risk for general loss distributions (2002).
@@ -44,69 +44,45 @@ def conditional_value_at_risk(losses: Array, alpha: float = 0.95, probability: A
     return float(share @ loss[worst_first] / share.sum())
 
 
-def cautious_prices(price_per_mwh: Array, quantiles: Array, risk_tolerance: float) -> Array:
-    """Prices to plan on, ``(n,)``: the expected ones at a tolerance of 1, flattened ones at 0, between them a mixture.
+def price_scenarios(quantiles: Array, *, hours: float, n_scenarios: int) -> Array:
+    """Possible prices from quantiles, each as likely as the others, ``(n_scenarios, n)``; the same at every call.
 
-    A store earns from differences, so caution is to believe in smaller ones: each price moves towards the median of
-    all, as far as its own inner quartiles allow.
+    For forecasts that come without scenarios of their own. The scores of the hours follow one another as in a
+    first-order autoregression that fades by e over `PRIOR_HOURS` (Pinson and others, From probabilistic forecasts to
+    statistical scenarios of short-term wind power production, 2009), and each hour takes evenly spread levels in the
+    order of its scores, so that its quantiles hold with few scenarios (Iman and Conover, 1982). Beyond the outermost
+    levels it takes these.
 
     Parameters
     ----------
-    price_per_mwh
-        Expected prices, ``(n,)``.
     quantiles
-        Of the same hours, ``(n, n_levels)``, rising, at the levels k / (n_levels + 1).
+        Of each step, ``(n, n_levels)``, rising, at the levels k / (n_levels + 1).
+    hours
+        Length of each step.
 
     Raises
     ------
     ConfigError
-        Shapes differ, values are not finite, quantiles fall, or the tolerance is outside [0, 1].
+        Quantiles of another shape, not finite or falling, no scenario, or steps of no length.
     """
-    price, table = _checked(price_per_mwh, quantiles, risk_tolerance)
-    levels = np.arange(1, table.shape[1] + 1) / (table.shape[1] + 1)
-    low, high = (np.array([np.interp(level, levels, row) for row in table]) for level in CAUTIOUS_LEVELS)
-    middle = np.median(price)
-    # The expected price itself may lie outside its quartiles; caution never moves it away from the middle.
-    flat = np.clip(middle, np.minimum(low, price), np.maximum(high, price))
-    return risk_tolerance * price + (1 - risk_tolerance) * flat
-
-
-def adverse_incomes(power_kw: Array, quantiles: Array, hours: float) -> Array:
-    """Income of a plan, ``(n_levels,)``, if every hour turns out against it to the same degree, worst first. [currency]
-
-    Sales get the quantile of a level, purchases that of the opposite level. Of all ways in which the hours may hang
-    together this one has the highest conditional value at risk (comonotonic losses).
-
-    Parameters
-    ----------
-    power_kw
-        Plan, ``(n,)``; sales positive.
-    quantiles
-        Price quantiles ``(n, n_levels)``, rising, at levels that mirror one another.
-    """
-    power, table = np.asarray(power_kw, dtype=np.float64), np.asarray(quantiles, dtype=np.float64)
-    faults: list[str] = []
-    if power.ndim != 1 or table.shape[:1] != power.shape or table.ndim != 2 or not table.size:
-        faults.append(f"power_kw has shape {power.shape}, quantiles {table.shape}; (n,) and (n, n_levels) are meant")
-    elif not (np.isfinite(power).all() and np.isfinite(table).all()):
-        faults.append("power_kw and quantiles must be finite")
+    table = np.asarray(quantiles, dtype=np.float64)
+    faults = []
+    if table.ndim != 2 or not table.size:
+        faults.append(f"the quantiles have shape {table.shape}; (n, n_levels) is meant")
+    elif not np.isfinite(table).all():
+        faults.append("the quantiles must be finite")
+    elif np.any(np.diff(table, axis=1) < 0):
+        faults.append("the quantiles must rise from level to level")
+    if n_scenarios < 1:
+        faults.append(f"n_scenarios must be at least 1; it is {n_scenarios}")
     if not 0 < hours < np.inf:
         faults.append(f"hours must be above 0; it is {hours}")
-    refuse(faults, place=PLACE, next_step="give the plan and the price quantiles of the same hours")
-    got = np.where(power[:, None] > 0, table, table[:, ::-1])
-    return power @ got * hours / KWH_PER_MWH
-
-
-def _checked(price_per_mwh: Array, quantiles: Array, risk_tolerance: float) -> tuple[Array, Array]:
-    price, table = np.asarray(price_per_mwh, dtype=np.float64), np.asarray(quantiles, dtype=np.float64)
-    faults = []
-    if price.ndim != 1 or not price.size or table.ndim != 2 or table.shape[0] != price.size or not table.size:
-        faults.append(f"price has shape {price.shape}, quantiles {table.shape}; (n,) and (n, n_levels) are meant")
-    elif not (np.isfinite(price).all() and np.isfinite(table).all()):
-        faults.append("prices and quantiles must be finite")
-    elif np.any(np.diff(table, axis=1) < 0):
-        faults.append("quantiles must rise from level to level")
-    if not 0 <= risk_tolerance <= 1:
-        faults.append(f"risk_tolerance must be from 0 to 1; it is {risk_tolerance}")
-    refuse(faults, place=PLACE, next_step="give prices with quantiles of the same hours")
-    return price, table
+    refuse(faults, place=PLACE, next_step="give the rising quantiles of each step")
+    n, n_levels = table.shape
+    fade = np.exp(-hours / PRIOR_HOURS)
+    score = np.random.default_rng(0).standard_normal((n_scenarios, n))
+    for step in range(1, n):
+        score[:, step] = fade * score[:, step - 1] + np.sqrt(1 - fade**2) * score[:, step]
+    at = (np.argsort(np.argsort(score, axis=0), axis=0) + 0.5) / n_scenarios
+    levels = np.arange(1, n_levels + 1) / (n_levels + 1)
+    return np.column_stack([np.interp(at[:, step], levels, table[step]) for step in range(n)])

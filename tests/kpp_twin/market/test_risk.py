@@ -1,4 +1,4 @@
-"""Conditional value at risk, cautious prices, and incomes when everything turns against a plan."""
+"""Conditional value at risk, and possible prices from quantiles."""
 
 import math
 
@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kpp_twin.errors import ConfigError
-from kpp_twin.market.risk import adverse_incomes, cautious_prices, conditional_value_at_risk
+from kpp_twin.market.risk import conditional_value_at_risk, price_scenarios
 
 losses_of = st.lists(st.floats(-1000, 1000), min_size=1, max_size=30).map(np.array)
 
@@ -63,64 +63,42 @@ def test_bad_losses_are_refused(losses, alpha, probability, told):
     assert told in str(error.value)
 
 
-@st.composite
-def forecasts(draw):
-    n = draw(st.integers(1, 12))
-    price = np.array(draw(st.lists(st.floats(-200, 5000), min_size=n, max_size=n)))
-    steps = np.array(draw(st.lists(st.floats(0, 50), min_size=19 * n, max_size=19 * n))).reshape(n, 19)
-    quantiles = price[:, None] - 300 + np.cumsum(steps, axis=1)
-    return price, quantiles
+QUANTILES = np.linspace(20.0, 60.0, 24)[:, None] + np.linspace(-18.0, 18.0, 19)
 
 
-@given(forecasts(), st.floats(0, 1))
-def test_caution_only_flattens(forecast, risk_tolerance):
-    price, quantiles = forecast
-    cautious = cautious_prices(price, quantiles, risk_tolerance)
-    middle = np.median(price)
-    assert np.all(np.abs(cautious - middle) <= np.abs(price - middle) + 1e-6)
-    assert cautious_prices(price, quantiles, 1.0) == pytest.approx(price)
+def test_scenarios_keep_the_quantiles_of_each_step():
+    prices = price_scenarios(QUANTILES, hours=1.0, n_scenarios=200)
+    assert prices.shape == (200, 24)
+    levels = np.arange(1, 20) / 20
+    assert pytest.approx(QUANTILES, abs=0.2) == np.quantile(prices, levels, axis=0).T
 
 
-def test_full_caution_stops_at_the_quartiles():
-    quantiles = np.array([20.0, 80.0])[:, None] + np.linspace(-18, 18, 19)  # quartiles 10 off
-    assert cautious_prices(np.array([20.0, 80.0]), quantiles, 0.0) == pytest.approx([30, 70])
-    assert cautious_prices(np.array([20.0, 80.0]), quantiles, 0.5) == pytest.approx([25, 75])
+def test_scenarios_are_the_same_at_every_call():
+    first, second = (price_scenarios(QUANTILES, hours=1.0, n_scenarios=10) for _ in range(2))
+    assert first.tobytes() == second.tobytes()
 
 
-@pytest.mark.parametrize(
-    ("price", "quantiles", "tolerance", "told"),
-    [
-        ([1.0, 2.0], np.zeros((3, 19)), 0.2, "price has shape (2,), quantiles (3, 19)"),
-        ([1.0, 2.0], np.zeros(2), 0.2, "quantiles (2,)"),
-        ([], np.zeros((0, 19)), 0.2, "price has shape (0,)"),
-        ([1.0, math.nan], np.zeros((2, 19)), 0.2, "must be finite"),
-        ([1.0, 2.0], np.array([[2.0, 1.0], [1.0, 2.0]]), 0.2, "quantiles must rise"),
-        ([1.0], np.zeros((1, 19)), 1.5, "risk_tolerance must be from 0 to 1; it is 1.5"),
-        ([1.0], np.zeros((1, 19)), math.nan, "risk_tolerance"),
-    ],
-)
-def test_bad_forecasts_are_refused(price, quantiles, tolerance, told):
-    with pytest.raises(ConfigError) as error:
-        cautious_prices(np.array(price), quantiles, tolerance)
-    assert told in str(error.value)
-
-
-def test_adverse_incomes_rise_with_the_level():
-    quantiles = np.array([[10.0, 20.0, 30.0], [60.0, 80.0, 100.0]])
-    incomes = adverse_incomes(np.array([-500.0, 400.0]), quantiles, 0.5)
-    assert incomes == pytest.approx([(-500 * 30 + 400 * 60) / 2000, (-500 * 20 + 400 * 80) / 2000, 17.5])
-    assert np.all(np.diff(incomes) > 0)
+def test_hours_that_are_near_go_together():
+    prices = price_scenarios(QUANTILES, hours=1.0, n_scenarios=400)
+    correlation = np.corrcoef(prices.T)
+    near, far = np.diag(correlation, 1).mean(), np.diag(correlation, 20).mean()
+    assert near == pytest.approx(np.exp(-1 / 8), abs=0.1)
+    assert far < 0.3
 
 
 @pytest.mark.parametrize(
-    ("power", "quantiles", "hours", "told"),
+    ("quantiles", "hours", "n_scenarios", "told"),
     [
-        ([1.0], np.zeros((2, 3)), 1.0, "power_kw has shape (1,)"),
-        ([math.nan], np.zeros((1, 3)), 1.0, "must be finite"),
-        ([1.0], np.zeros((1, 3)), 0.0, "hours must be above 0"),
+        (np.zeros(3), 1.0, 10, "the quantiles have shape (3,); (n, n_levels) is meant"),
+        (np.zeros((0, 19)), 1.0, 10, "shape (0, 19)"),
+        (np.full((2, 3), math.nan), 1.0, 10, "the quantiles must be finite"),
+        (np.array([[2.0, 1.0]]), 1.0, 10, "the quantiles must rise from level to level"),
+        (np.zeros((1, 3)), 0.0, 10, "hours must be above 0"),
+        (np.zeros((1, 3)), 1.0, 0, "n_scenarios must be at least 1; it is 0"),
+        (np.zeros(3), 0.0, 0, "3 fault(s)"),
     ],
 )
-def test_bad_plans_are_refused(power, quantiles, hours, told):
+def test_bad_quantiles_are_refused(quantiles, hours, n_scenarios, told):
     with pytest.raises(ConfigError) as error:
-        adverse_incomes(np.array(power), quantiles, hours)
+        price_scenarios(quantiles, hours=hours, n_scenarios=n_scenarios)
     assert told in str(error.value)
