@@ -15,8 +15,8 @@ from typing import Annotated, Any, Self
 import numpy as np
 from pydantic import Field, ValidationError, model_validator
 
+from kpp_twin.dated import DatedRow, Section, doubled
 from kpp_twin.errors import ConfigError, TwinError, faults_of
-from kpp_twin.frequency.dated import DatedRow, Section, doubled
 from kpp_twin.units import Array
 
 TABLE = Path(__file__).parent / "load_shedding.toml"

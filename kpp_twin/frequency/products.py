@@ -3,7 +3,6 @@
 The rows of ``products.toml``, each with the dates for which it holds.
 """
 
-import tomllib
 from collections.abc import Iterator
 from datetime import date
 from functools import cache
@@ -11,10 +10,9 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 
 import numpy as np
-from pydantic import Field, ValidationError
+from pydantic import Field
 
-from kpp_twin.errors import ConfigError, faults_of
-from kpp_twin.frequency.dated import DatedRow, doubled
+from kpp_twin.dated import NamedRow, read_products, row_named
 from kpp_twin.units import MINUTES_PER_HOUR, Array
 
 TABLE = Path(__file__).parent / "products.toml"
@@ -29,7 +27,7 @@ Nominal = Annotated[float, Field(ge=45, le=65)]
 FromList = Field(default=(), strict=False)
 
 
-class FrequencyProduct(DatedRow):
+class FrequencyProduct(NamedRow):
     """A frequency product; powers are shares of what was sold, deviations are nominal minus measured frequency.
 
     Attributes
@@ -71,8 +69,6 @@ class FrequencyProduct(DatedRow):
         Least rated power for each kW sold.
     """
 
-    name: Annotated[str, Field(min_length=1)]
-    aliases: Annotated[tuple[str, ...], FromList]
     title: str
     nominal_hz: Nominal
     direction: Literal["both", "up", "down"] = "both"
@@ -163,22 +159,7 @@ def product_named(name: str, on: date | None = None) -> FrequencyProduct:
     ConfigError
         There is no such product, or not on that day.
     """
-    rows = [row for row in products() if _plain(name) in _names(row)]
-    if not rows:
-        raise ConfigError(
-            f"there is no frequency product {name!r}",
-            place=TABLE.name,
-            next_step=f"choose among {', '.join(dict.fromkeys(row.name for row in products()))}",
-        )
-    valid = [row for row in rows if on is None or row.holds(on)]
-    if not valid:
-        spans = "; ".join(f"{row.valid_from} to {row.valid_until or 'now'}" for row in rows)
-        raise ConfigError(
-            f"{rows[0].name} does not hold on {on}",
-            place=TABLE.name,
-            next_step=f"choose a day within {spans}, or another product",
-        )
-    return max(valid, key=lambda row: row.valid_from)
+    return row_named(products(), name, on, kind="frequency product", place=TABLE.name)
 
 
 @cache
@@ -195,26 +176,4 @@ def products_of(text: str) -> tuple[FrequencyProduct, ...]:
     ConfigError
         Rows are wrong, or two of one name or alias hold on the same day; all faults in one message.
     """
-    rows, faults = [], []
-    for number, content in enumerate(tomllib.loads(text)["product"], start=1):
-        try:
-            rows.append(FrequencyProduct.model_validate(content))
-        except ValidationError as error:
-            place = f"product {number} ({content.get('name', 'without name')})"
-            faults += [f"{place}: {fault}" for fault in faults_of(error.errors(), "it")]
-    faults += doubled(rows, _names, lambda row: row.name)
-    if faults:
-        raise ConfigError(
-            f"{len(faults)} fault(s) in the products: " + "; ".join(faults),
-            place=TABLE.name,
-            next_step="correct the rows",
-        )
-    return tuple(rows)
-
-
-def _names(row: FrequencyProduct) -> set[str]:
-    return {_plain(known) for known in (row.name, *row.aliases)}
-
-
-def _plain(name: str) -> str:
-    return "".join(character for character in name.lower() if character.isalnum())
+    return read_products(text, FrequencyProduct, place=TABLE.name)
