@@ -6,19 +6,19 @@ The public names below are imported where they are first used, so that ``import 
 from importlib import import_module
 from typing import Any
 
-__version__ = "0.5.0"
+__version__ = "0.6.0"
 
 # Where each public name is defined.
 _HOMES = {
     "BatteryStorageSystem": "kpp_twin.battery.storage",
-    "BiddingStrategy": "kpp_twin.market.strategy",
+    "BiddingStrategy": "kpp_twin.market.bidding.strategy",
     "DemandResponseSystem": "kpp_twin.demand.curtailment",
-    "EconomicOptimizer": "kpp_twin.market.strategy",
+    "EconomicOptimizer": "kpp_twin.market.bidding.strategy",
     "GridServicesCoordinator": "kpp_twin.coordination.coordinator",
     "GridStabilizationController": "kpp_twin.battery.stabilization",
     "LoadCurtailmentController": "kpp_twin.demand.curtailment",
     "LoadForecaster": "models.load",
-    "MarketInterface": "kpp_twin.market.bids",
+    "MarketInterface": "kpp_twin.market.bidding.bids",
     "PriceForecaster": "models.price",
     "ServiceGrant": "kpp_twin.coordination.requests",
     "ServicePriority": "kpp_twin.coordination.requests",

@@ -13,15 +13,17 @@ import pandas as pd
 from kpp_twin.coordination.coordinator import GridServicesCoordinator
 from kpp_twin.errors import IncompleteError
 from kpp_twin.feeds import Feed
-from kpp_twin.market.strategy import EconomicOptimizer
+from kpp_twin.market.bidding.strategy import EconomicOptimizer
+from kpp_twin.market.risk import N_SCENARIOS
 from kpp_twin.quality.parsing import parse
-from kpp_twin.records import Forecast, History, Series
+from kpp_twin.records import Array, Forecast, History, Series
 from kpp_twin.settings import BUNDLED_DATA, Settings
 from kpp_twin.site import load_site
 from kpp_twin.sources.files import read_feed
 from kpp_twin.thought import practice_of
 from kpp_twin.timegrid import TimeGrid
 from models.forecasting import decide
+from models.price import PriceForecaster
 
 
 @cache
@@ -33,7 +35,8 @@ def coordinator() -> GridServicesCoordinator:
 @cache
 def optimizer() -> EconomicOptimizer:
     """Optimizer of the reference site on a price forecast of the next local day; the same one at every call."""
-    return EconomicOptimizer(load_site(), bundled_price_forecast())
+    forecast, scenarios_per_mwh = _bundled_prices()
+    return EconomicOptimizer(load_site(), forecast, scenarios_per_mwh=scenarios_per_mwh)
 
 
 def bundled_price_forecast() -> Forecast:
@@ -46,18 +49,33 @@ def bundled_price_forecast() -> Forecast:
     IncompleteError
         The forecasters cannot make one; with the reason.
     """
+    return _bundled_prices()[0]
+
+
+def _bundled_prices() -> tuple[Forecast, Array]:
+    """Forecast, and scenarios ``(N_SCENARIOS, n_steps)`` of the forecaster that made it."""
     settings, site = _defaults(), load_site()
     price = next(feed for feed in settings.feeds if feed.name == "price")
     as_of, days = settings.replay_from, settings.selection_days + settings.training_days
     since = as_of.replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=days)
     series = known_series(price, site.market.price_series, since=since, as_of=as_of, zone=settings.zone)
-    history = History(as_of=as_of, series=(series,), models=())
-    decided = decide("daily", history, practice_of(settings))
-    if not decided.forecasts:
+    practice = practice_of(settings)
+    decided = decide("daily", History(as_of=as_of, series=(series,), models=()), practice)
+    if not decided.forecasts or not decided.models:
         raise IncompleteError(
             "; ".join(decided.notes), place="the bundled prices", next_step="install the package's data files anew"
         )
-    return decided.forecasts[0]
+    forecast, model = decided.forecasts[0], decided.models[0]
+    forecaster = PriceForecaster.load(
+        model.weights, model.parameters, zone=practice.zone, issue_time=practice.issue_time
+    )
+    return forecast, forecaster.predict_scenarios(
+        series,
+        issued_at=as_of,
+        horizon=forecast.grid,
+        n_scenarios=N_SCENARIOS,
+        generator=np.random.default_rng(0),
+    )
 
 
 def known_series(feed: Feed, name: str, *, since: datetime, as_of: datetime, zone: ZoneInfo) -> Series:

@@ -6,6 +6,7 @@ import pytest
 
 from kpp_twin import ready
 from kpp_twin.feeds import PRICE
+from kpp_twin.market.risk import N_SCENARIOS
 from kpp_twin.settings import Settings
 from kpp_twin.site import load_site
 
@@ -30,6 +31,10 @@ def test_the_optimizer_knows_the_next_local_day() -> None:
     assert (np.diff(forecast.quantiles, axis=1) >= 0).all()
     assert (forecast.tier, forecast.reason) == ("ensemble", "")
     assert ready.optimizer() is ready.optimizer()
+    scenarios = ready.optimizer().scenarios_per_mwh
+    assert scenarios is not None
+    assert scenarios.shape == (N_SCENARIOS, 24)
+    assert np.abs(scenarios.mean(axis=0) - forecast.values).max() < 10
 
 
 def test_only_prices_that_were_published_are_known() -> None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kpp_twin.errors import ConfigError
-from kpp_twin.market.curves import BidRules, curve_faults, safe_tick
+from kpp_twin.market.bidding.curves import BidRules, bid_faults, curve_faults, safe_quantity, safe_tick
 
 RULES = BidRules(floor_per_mwh=-500, cap_per_mwh=4000)
 
@@ -74,10 +74,56 @@ def test_ticks(price, side, rounded):
         ({"floor_per_mwh": math.nan}, "floor_per_mwh nan"),
         ({"tick_per_mwh": 0.0}, "tick_per_mwh must be above 0"),
         ({"minimum_kw": -1.0}, "minimum_kw must not be negative"),
-        ({"minimum_kw_of": {"fcr": math.nan}}, "fcr must not be negative; it is nan"),
+        ({"step_kw": math.nan}, "step_kw must not be negative; it is nan"),
+        ({"most_steps": 0}, "most_steps must be at least 1; it is 0"),
     ],
 )
 def test_impossible_rules_are_refused(changes, told):
     with pytest.raises(ConfigError) as error:
         BidRules(**changes)
     assert told in str(error.value)
+
+
+@given(
+    st.floats(-10_000, 10_000),
+    st.sampled_from([0.0, 0.1, 100.0, 1000.0]),
+    st.sampled_from([0.0, 100.0, 1000.0]),
+)
+def test_a_quantity_is_never_rounded_up_and_what_is_left_is_taken(quantity_kw, step_kw, minimum_kw):
+    rules = BidRules(minimum_kw=minimum_kw, step_kw=step_kw)
+    rounded = safe_quantity(quantity_kw, rules)
+    assert abs(rounded) <= abs(quantity_kw) + 1e-6 * max(step_kw, 1)
+    assert rounded * quantity_kw >= 0
+    if rounded:
+        assert abs(quantity_kw) - abs(rounded) < max(step_kw, 1e-6)
+        assert bid_faults(40.0, rounded, rules) == []
+    else:
+        assert abs(quantity_kw) < max(minimum_kw, step_kw, 1e-300)
+
+
+@pytest.mark.parametrize(
+    ("quantity_kw", "rounded"),
+    [(99.99, 0), (100, 100), (199.9, 100), (-361, -300), (299.99999999, 300), (-99.0, 0), (0.0, 0)],
+)
+def test_quantities_on_steps_of_a_tenth_of_a_megawatt(quantity_kw, rounded):
+    assert safe_quantity(quantity_kw, BidRules(minimum_kw=100.0, step_kw=100.0)) == rounded
+
+
+@pytest.mark.parametrize(
+    ("price", "quantity_kw", "told"),
+    [
+        (40.0, 80.0, "80 kW is below the smallest bid of 100 kW"),
+        (40.0, 250.0, "250 kW is no multiple of 100 kW"),
+        (40.0, -200.0, "capacity is only sold"),
+        (40.005, 200.0, "price 40.005 is no multiple of the tick of 0.01"),
+    ],
+)
+def test_a_faulty_bid_is_explained(price, quantity_kw, told):
+    rules = BidRules(minimum_kw=100.0, step_kw=20.0 if quantity_kw == 80 else 100.0, direction="up")
+    assert bid_faults(price, quantity_kw, rules) == [told]
+
+
+def test_a_curve_has_no_more_steps_than_the_market_takes():
+    curve = [(40.0 + step, 100.0 * (step + 1)) for step in range(3)]
+    assert curve_faults(curve, "sell", BidRules(most_steps=3)) == []
+    assert curve_faults(curve, "sell", BidRules(most_steps=2)) == ["3 steps are more than the 2 that a curve may have"]

@@ -2,14 +2,15 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
 import numpy as np
 
-from kpp_twin.market.curves import TOLERANCE_KW, BidRules, Side, curve_faults, safe_tick
+from kpp_twin.market.bidding.bid_checks import Reservation, faults_of_bids, stop_of
+from kpp_twin.market.bidding.curves import TOLERANCE_KW, BidRules, Side, safe_quantity, safe_tick
 from kpp_twin.market.inputs import broadcast, refuse
 from kpp_twin.operation import Bid, Plan
 from kpp_twin.records import Array
@@ -64,8 +65,8 @@ def day_ahead_bids(
     what the plan discharges, less wear, times the round trip. Where the plan trades at a forecast price worse than
     that, it needs the trade for a better one, so the forecast is the limit; but nothing stored is offered below the
     store's floor. A plan that only discharges values what it holds at the lowest forecast price, one that only charges
-    at the highest. Bids below the market's smallest are dropped, never rounded up. Sale prices are rounded up to the
-    tick, purchase prices down.
+    at the highest. Quantities are rounded down to the market's step; those below its smallest bid are dropped. Sale
+    prices are rounded up to the tick, purchase prices down.
 
     Parameters
     ----------
@@ -102,13 +103,13 @@ def day_ahead_bids(
     for step in range(n):
         start = plan.grid.start + timedelta(minutes=plan.grid.step_minutes * step)
         for asset, limit in limits.items():
-            quantity = float(power[asset][step])
-            if quantity == 0 or abs(quantity) < rules.minimum_of(asset) - TOLERANCE_KW:
+            quantity = safe_quantity(float(power[asset][step]), rules)
+            if quantity == 0:
                 continue
             side: Side = "sell" if quantity > 0 else "buy"
             bids.append(
                 Bid(
-                    bid_id=f"{DAY_AHEAD}-{market.price_series}-{asset}-{side}-1-{hour_label(start)}",
+                    bid_id=bid_id(market.price_series, asset, side, start),
                     market=DAY_AHEAD,
                     product=asset,
                     series=market.price_series,
@@ -121,6 +122,11 @@ def day_ahead_bids(
     return tuple(bids)
 
 
+def bid_id(series: str, product: str, side: Side, start: datetime, *, market: str = DAY_AHEAD, step: int = 1) -> str:
+    """Id of a step of a curve; the same step has the same id whenever it is made, so that it is taken once."""
+    return f"{market}-{series}-{product}-{side}-{step}-{hour_label(start)}"
+
+
 def clear_bids(bids: Iterable[Bid], price_per_mwh: float) -> dict[str, float]:
     """What a published price accepts of the bids of one interval: power by asset. [kW]
 
@@ -130,13 +136,15 @@ def clear_bids(bids: Iterable[Bid], price_per_mwh: float) -> dict[str, float]:
     Raises
     ------
     ConfigError
-        The price is not finite, or the bids belong to several intervals.
+        The price is not finite, or the bids belong to several intervals, or to some of several lengths.
     """
     of_interval = tuple(bids)
     starts = sorted({bid.valid_from for bid in of_interval})
     faults = [] if math.isfinite(price_per_mwh) else [f"price_per_mwh is {price_per_mwh}"]
     if len(starts) > 1:
         faults.append(f"bids of {len(starts)} intervals, {hour_label(starts[0])} to {hour_label(starts[-1])}")
+    if len({bid.duration_minutes for bid in of_interval}) > 1:
+        faults.append("bids of several lengths, which have prices of their own")
     refuse(faults, place=PLACE, next_step="clear one interval at a time, once its price is published")
     accepted = dict.fromkeys((bid.product for bid in of_interval), 0.0)
     for bid in of_interval:
@@ -148,52 +156,104 @@ def clear_bids(bids: Iterable[Bid], price_per_mwh: float) -> dict[str, float]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
-    """What the market says to a submitted bid; ``known`` if the same one was accepted before."""
+    """What the market says to a submitted or withdrawn bid; ``known`` if it changes nothing."""
 
     bid_id: str
-    state: Literal["accepted", "known", "rejected"]
+    state: Literal["accepted", "replaced", "withdrawn", "known", "rejected"]
     reason: str = ""
+
+
+@dataclass(slots=True, kw_only=True)
+class _Entry:
+    """What the book holds under an id."""
+
+    bid: Bid
+    revision: int
+    is_withdrawn: bool = False
 
 
 class MarketInterface:
     """Order book of one market: takes bids once by their id, refuses those against its rules, and clears them.
 
+    A bid that is sent again changes nothing, at any time. Another one under its id is refused, unless it comes with a
+    higher revision before the gate: then it takes the place of the old one. A withdrawn bid comes back only so.
+
     Parameters
     ----------
-    available_kw
-        No curve may hold more, either way.
+    available_kw, reservations
+        Power of an asset, either way, and what is taken off it; see `faults_of_bids`.
+    gates
+        By when to bid, by start and stop of what is traded, as `MarketProduct.gates` has them; by default any interval
+        is traded, at any time.
+    held
+        Bids that were accepted before, as the history has them: a book that is opened anew knows them.
     """
 
-    def __init__(self, rules: BidRules | None = None, *, available_kw: float = math.inf) -> None:
+    def __init__(
+        self,
+        rules: BidRules | None = None,
+        *,
+        available_kw: float = math.inf,
+        reservations: Iterable[Reservation] = (),
+        gates: Mapping[tuple[datetime, datetime], datetime] | None = None,
+        held: Iterable[Bid] = (),
+    ) -> None:
         self.rules = rules or BidRules()
         self.available_kw = available_kw
-        self._book: dict[str, Bid] = {}
+        self.reservations = tuple(reservations)
+        self.gates = gates
+        self._book = {bid.bid_id: _Entry(bid=bid, revision=0) for bid in held}
 
     @property
     def bids(self) -> tuple[Bid, ...]:
-        """Accepted bids in the order in which they came."""
-        return tuple(self._book.values())
+        """Bids in force, in the order in which their ids came."""
+        return tuple(entry.bid for entry in self._book.values() if not entry.is_withdrawn)
 
-    def submit(self, bids: Iterable[Bid]) -> tuple[Receipt, ...]:
+    def submit(self, bids: Iterable[Bid], *, at: datetime | None = None, revision: int = 0) -> tuple[Receipt, ...]:
         """Receipts in the order of the bids; a fault of a curve refuses all of its steps that come with it.
 
-        The same bid sent again changes nothing. Another one under the same id is refused.
+        Parameters
+        ----------
+        at
+            Instant at which they arrive; needed where there are gates.
+        revision
+            Of all these bids; only a higher one than before takes the place of a bid.
+
+        Raises
+        ------
+        ConfigError
+            There are gates, and ``at`` is missing.
         """
         submitted = tuple(bids)
-        new = [bid for bid in dict.fromkeys(submitted) if bid.bid_id not in self._book]
-        faults = self._faults(new)
-        receipts = []
+        self._refuse_timeless(at)
+        candidates: dict[str, Bid] = {}
         for bid in submitted:
-            held = self._book.get(bid.bid_id)
-            if held is not None and held != bid:
-                receipts.append(Receipt(bid_id=bid.bid_id, state="rejected", reason="the id belongs to another bid"))
-            elif held is not None:
-                receipts.append(Receipt(bid_id=bid.bid_id, state="known"))
-            elif faults[bid]:
-                receipts.append(Receipt(bid_id=bid.bid_id, state="rejected", reason="; ".join(faults[bid])))
+            if not self._objection(bid, revision) and not self._is_known(bid):
+                candidates.setdefault(bid.bid_id, bid)
+        faults = self._faults(list(candidates.values()), at)
+        return tuple(self._take(bid, revision, faults.get(bid.bid_id, [])) for bid in submitted)
+
+    def withdraw(self, bid_ids: Iterable[str], *, at: datetime | None = None) -> tuple[Receipt, ...]:
+        """Receipts in the order of the ids; to withdraw a bid again changes nothing.
+
+        Raises
+        ------
+        ConfigError
+            There are gates, and ``at`` is missing.
+        """
+        self._refuse_timeless(at)
+        receipts = []
+        for bid_id in bid_ids:
+            entry = self._book.get(bid_id)
+            if entry is None:
+                receipts.append(Receipt(bid_id=bid_id, state="rejected", reason="there is no bid of this id"))
+            elif entry.is_withdrawn:
+                receipts.append(Receipt(bid_id=bid_id, state="known"))
+            elif late := self._gate_faults(entry.bid, at):
+                receipts.append(Receipt(bid_id=bid_id, state="rejected", reason="; ".join(late)))
             else:
-                self._book[bid.bid_id] = bid
-                receipts.append(Receipt(bid_id=bid.bid_id, state="accepted"))
+                entry.is_withdrawn = True
+                receipts.append(Receipt(bid_id=bid_id, state="withdrawn"))
         return tuple(receipts)
 
     def clear(self, price_per_mwh: Mapping[datetime, float]) -> dict[datetime, dict[str, float]]:
@@ -202,46 +262,65 @@ class MarketInterface:
         Only intervals with both bids and a price come back.
         """
         of_interval: dict[datetime, list[Bid]] = defaultdict(list)
-        for bid in self._book.values():
+        for bid in self.bids:
             of_interval[bid.valid_from].append(bid)
         return {
             start: clear_bids(of_interval[start], price_per_mwh[start])
             for start in sorted(of_interval.keys() & price_per_mwh.keys())
         }
 
-    def _faults(self, new: list[Bid]) -> dict[Bid, list[str]]:
-        """Faults by bid: its own, and those of the curve that it becomes part of."""
-        curves: dict[tuple[datetime, str, Side], list[Bid]] = defaultdict(list)
-        for bid in (*self._book.values(), *new):
-            curves[bid.valid_from, bid.product, _side(bid)].append(bid)
-        faults: dict[Bid, list[str]] = {bid: self._own_faults(bid) for bid in new}
-        for (start, product, side), steps in curves.items():
-            curve = sorted((abs(bid.quantity_kw), bid.price_per_mwh) for bid in steps)
-            found = curve_faults([(price, kw) for kw, price in curve], side, self.rules, self.available_kw)
-            other = curves.get((start, product, "sell" if side == "buy" else "buy"), [])
-            if other and _crosses(steps, other):
-                found.append("a purchase is priced at or above a sale of the same interval")
-            for bid in steps:
-                if bid in faults:
-                    faults[bid] += found
-        return faults
+    def _refuse_timeless(self, at: datetime | None) -> None:
+        if self.gates is not None and at is None:
+            refuse(["at is missing"], place=PLACE, next_step="say when the bids arrive: the market has gates")
 
-    def _own_faults(self, bid: Bid) -> list[str]:
-        least_kw = self.rules.minimum_of(bid.product)
-        if abs(bid.quantity_kw) < least_kw - TOLERANCE_KW:
-            return [f"{abs(bid.quantity_kw):g} kW is below the smallest bid of {least_kw:g} kW"]
-        return []
+    def _is_known(self, bid: Bid) -> bool:
+        held = self._book.get(bid.bid_id)
+        return held is not None and held.bid == bid and not held.is_withdrawn
 
+    def _objection(self, bid: Bid, revision: int) -> str:
+        """Why the id cannot take this bid; empty if it can, or holds it."""
+        held = self._book.get(bid.bid_id)
+        if held is None or revision > held.revision or self._is_known(bid):
+            return ""
+        what = "the bid was withdrawn" if held.is_withdrawn else "the id belongs to another bid"
+        return f"{what}; what replaces it needs a revision above {held.revision}"
 
-def _side(bid: Bid) -> Side:
-    return "sell" if bid.quantity_kw > 0 else "buy"
+    def _take(self, bid: Bid, revision: int, faults: list[str]) -> Receipt:
+        held = self._book.get(bid.bid_id)
+        if held is not None and self._is_known(bid):
+            held.revision = max(held.revision, revision)
+            return Receipt(bid_id=bid.bid_id, state="known")
+        if reason := self._objection(bid, revision) or "; ".join(faults):
+            return Receipt(bid_id=bid.bid_id, state="rejected", reason=reason)
+        self._book[bid.bid_id] = _Entry(bid=bid, revision=revision)
+        is_new = held is None or held.is_withdrawn
+        return Receipt(bid_id=bid.bid_id, state="accepted" if is_new else "replaced")
 
+    def _faults(self, new: Sequence[Bid], at: datetime | None) -> dict[str, list[str]]:
+        """Faults by id of those that must be refused, so that the others fit with what stays in force."""
+        refused: dict[str, list[str]] = {}
+        while True:
+            left = [bid for bid in new if bid.bid_id not in refused]
+            ids = {bid.bid_id for bid in left}
+            faults = faults_of_bids(
+                left,
+                self.rules,
+                held=[bid for bid in self.bids if bid.bid_id not in ids],
+                available_kw=self.available_kw,
+                reservations=self.reservations,
+            )
+            found = {bid.bid_id: told + self._gate_faults(bid, at) for bid, told in faults.items()}
+            if not any(found.values()):
+                return refused
+            refused |= {name: told for name, told in found.items() if told}
 
-def _crosses(steps: Iterable[Bid], others: Iterable[Bid]) -> bool:
-    both = (*steps, *others)
-    buys = [bid.price_per_mwh for bid in both if _side(bid) == "buy"]
-    sells = [bid.price_per_mwh for bid in both if _side(bid) == "sell"]
-    return max(buys) >= min(sells)
+    def _gate_faults(self, bid: Bid, at: datetime | None) -> list[str]:
+        if self.gates is None or at is None:
+            return []
+        gate = self.gates.get((bid.valid_from, stop_of(bid)))
+        if gate is None:
+            return [f"{bid.duration_minutes} minutes from {hour_label(bid.valid_from)} are not traded"]
+        return [f"the gate closed at {hour_label(gate)}"] if at >= gate else []
 
 
 def _limit_prices(power_kw: Array, price_per_mwh: Array, terms: StoreTerms) -> Array:

@@ -1,0 +1,1 @@
+"""Bids: made, checked, held in a book, and the curves of a strategy."""
