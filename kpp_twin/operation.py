@@ -9,10 +9,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
+from kpp_twin.bill import SettledHour, SettlementLine
 from kpp_twin.timegrid import Array, TimeGrid
 
 Asset = Literal["battery", "plant", "load", "site"]
 ASSETS: tuple[Asset, ...] = ("battery", "plant", "load", "site")
+# What a look at the market within an hour comes to; see `kpp_twin.twin.market_hour.revised_schedule`.
+MarketLook = Literal["price_unknown", "kept", "price_came", "imbalance"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,6 +170,25 @@ class AssetState:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MarketOutlook:
+    """What the market says of an hour and of the hours after it, as far as a plan looks; of ``n`` hours.
+
+    Attributes
+    ----------
+    price_per_mwh
+        Day-ahead price, ``(n,)``; not a number where none is known.
+    known_s
+        When it became known, ``(n,)``: seconds from the start of the first hour, infinite where it is not known.
+    sold_kw
+        What the price sold of the bids, by asset; a purchase is negative.
+    """
+
+    price_per_mwh: Array
+    known_s: Array
+    sold_kw: tuple[Mapping[str, float], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HourOrders:
     """What the assets are told for an hour.
 
@@ -183,6 +205,8 @@ class HourOrders:
         was sold, may pass it within the limit of the connection.
     events
         Curtailments that touch the hour.
+    market
+        By which the battery's setpoint is revised within the hour; none: it holds.
     """
 
     start: datetime
@@ -192,6 +216,7 @@ class HourOrders:
     voltage_support_kvar: float
     import_limit_kw: float
     events: tuple[DemandEvent, ...] = ()
+    market: MarketOutlook | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -261,6 +286,8 @@ class SimulatedHour:
         Mean import of each quarter-hour, ``(4,)``; negative for export.
     battery
         What the battery's controller and its ageing came to.
+    market_looks
+        How many looks at the market within the hour came to what.
     """
 
     start: datetime
@@ -278,44 +305,7 @@ class SimulatedHour:
     quarter_import_kw: Array
     battery: BatteryHour
     state: AssetState
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MeteredHour:
-    """What settlement needs of an hour that has been simulated; kept in the cycle's ``state`` until its price is known.
-
-    Attributes
-    ----------
-    net_kwh
-        Metered net export of the site.
-    reserve_kw, availability
-        Frequency response sold, and the share of the hour in which it was deliverable.
-    discharged_kwh
-        At the grid side of the battery.
-    peak_rise_kw
-        By how much the month's highest import rose.
-    """
-
-    start: datetime
-    net_kwh: float
-    activation_kwh: float
-    discharged_kwh: float
-    reserve_kw: float
-    availability: float
-    peak_rise_kw: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SettlementLine:
-    """One line of the bill; earned is positive."""
-
-    service: str
-    asset: str
-    valid_from: datetime
-    duration_minutes: int
-    quantity_kwh: float
-    price_per_mwh: float
-    amount: float
+    market_looks: Mapping[MarketLook, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -337,6 +327,8 @@ class Standing:
         By asset and start of the hour, from the newest plan that was issued before the hour.
     bids, events, requests
         Of the hours that are still to be simulated or settled, and of those ahead.
+    repriced
+        Settled hours of which another price has come since.
     state
         What the stations put into the state of the cycle before.
     site_digest
@@ -347,6 +339,7 @@ class Standing:
     bids: tuple[Bid, ...] = ()
     events: tuple[DemandEvent, ...] = ()
     requests: tuple[ServiceRecord, ...] = ()
+    repriced: tuple[SettledHour, ...] = ()
     state: Mapping[str, Any] = field(default_factory=dict)
     site_digest: str = ""
 

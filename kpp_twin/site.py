@@ -1,7 +1,8 @@
 """The reference site: what no source gives, read from one TOML file into typed values.
 
 Every value is an assumption; `reference_site.toml` says what each means and in which unit. All faults of a file come
-in one `ConfigError`.
+in one `ConfigError`. A value that came with a later version has a default, under which a site from before it means
+what it meant.
 """
 
 import hashlib
@@ -13,12 +14,13 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from kpp_twin.errors import ConfigError, faults_of
 from kpp_twin.frequency.load_shedding import SheddingPlan, load_shedding_plans, shedding_plan
 from kpp_twin.frequency.products import FrequencyProduct, product_named
 from kpp_twin.plant.parameters import PlantParameters
+from kpp_twin.units import SECONDS_PER_HOUR
 
 # Of the energy, this share is left to what the battery may age between an offer and its hour.
 AGEING_AHEAD = 0.01
@@ -57,20 +59,48 @@ class Connection(_Section):
     limit_kw: Positive
 
 
-class Market(_Section):
-    """Where the site buys and sells, and what it pays."""
+def _divides_hour(seconds: float) -> float:
+    if seconds % 1 or SECONDS_PER_HOUR % seconds:
+        raise ValueError("must be whole seconds that divide an hour")
+    return seconds
 
+
+class Market(_Section):
+    """Where the site buys and sells, and what it pays.
+
+    Attributes
+    ----------
+    product
+        Day-ahead product by a name of `kpp_twin/market/rules/products.toml`: its gate, price limits and ticks hold for
+        bids, and prices that are late or outside the limits are no basis for a plan. None: nothing is known of the
+        market.
+    minimum_bid_kw
+        Smallest bid that the market takes; what is smaller is dropped, never rounded up.
+    price_threshold_per_mwh
+        No stored energy is offered for sale below it: a floor of bids. Whether a trade is worth its losses and its
+        wear is another test, which the plan makes.
+    risk_tolerance
+        A strategy maximises ``(1 - w) * mean profit - w * CVaR of the loss`` at 95 %, with ``w = 1 - risk_tolerance``
+        (Rockafellar and Uryasev, 2000): at 1 only the mean counts, at 0 only the worst twentieth.
+    update_interval_s
+        Within a simulated hour prices and bids are looked at anew every so many seconds, and the battery's setpoint is
+        revised (`kpp_twin.twin.market_hour`). It divides an hour; an hour itself means that nothing is revised.
+    """
+
+    product: str | None = None
     price_series: Annotated[str, Field(min_length=1)]
     load_series: Annotated[str, Field(min_length=1)]
     minimum_bid_kw: NotNegative
     price_threshold_per_mwh: float
     risk_tolerance: Share
-    update_interval_s: Positive
+    update_interval_s: Annotated[float, Field(gt=0), AfterValidator(_divides_hour)]
     short_price_factor: NotNegative
     short_price_adder_per_mwh: float
     long_price_factor: NotNegative
     long_price_adder_per_mwh: float
     demand_charge_per_kw_month: NotNegative
+    imbalance_pricing: Literal["single", "dual"] = "dual"
+    fee_per_mwh: NotNegative = 0.0
     opening_peak_kw: NotNegative
 
 
@@ -131,6 +161,7 @@ class DemandResponse(_Section):
     max_events_per_day: Annotated[int, Field(ge=0, le=24)]
     rebound_fraction: Annotated[float, Field(ge=0, le=1.1)]
     rebound_minutes: Annotated[int, Field(ge=1, le=1440)]
+    net_benefits_price_per_mwh: float | None = None
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
@@ -162,6 +193,8 @@ class Services(_Section):
     frequency_response_kw: NotNegative
     frequency_response_price_per_mw_hour: NotNegative
     voltage_support_kvar: NotNegative
+    least_availability: Share = 0.0
+    unavailability_penalty_factor: NotNegative = 0.0
 
 
 class Grid(_Section):
@@ -282,7 +315,12 @@ class Site(_Section):
     @property
     def digest(self) -> str:
         """Short name of the content. [hex]"""
-        return hashlib.sha256(self.content.encode()).hexdigest()[:16]
+        return content_digest(self.content)
+
+
+def content_digest(content: str) -> str:
+    """Short name of a site's content, as it was when it was stored: later versions may give it more values. [hex]"""
+    return hashlib.sha256(content.encode()).hexdigest()[:16]
 
 
 def load_site(path: Path = REFERENCE_SITE) -> Site:

@@ -21,6 +21,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "drift_alarm": ("variable", "series", "kind", "known_at"),
     "energy_ledger": ("asset", "valid_from", "entry", "known_at"),
     "forecast": ("variable", "series", "valid_from", "issued_at"),
+    "market_look": ("outcome", "valid_from", "known_at"),
     "member_forecast": ("model_version", "member", "valid_from", "issued_at"),
     "model_serving": ("variable", "series", "known_at", "cycle_number"),
     "model_trial": ("variable", "series", "verdict", "known_at", "cycle_number"),

@@ -21,6 +21,10 @@ from kpp_twin.store.queries import query
 
 ROWS_PER_BATCH = 122_880  # a row group of DuckDB
 
+# A row has its digest from the version that wrote it; columns that came to its table later are not in it.
+LATER_COLUMNS = {"forecast": ["tier", "reason"]}
+VERSIONS_WITHOUT_THEM = frozenset({"0.1.0", "0.2.0", "0.3.0", "0.4.0"})
+
 
 class PredecessorMovedError(HistoryError):
     """Another cycle was committed since this one started."""
@@ -96,14 +100,25 @@ def trial_digest(start: Start, checked: Sequence[Checked], outcome: Outcome) -> 
 
 
 def digest_of(
-    connection: Connection, tables: Sequence[str] | Mapping[str, object], number: int, before: str, cycle_id: str
+    connection: Connection,
+    tables: Sequence[str] | Mapping[str, object],
+    number: int,
+    before: str,
+    cycle_id: str,
+    version: str = __version__,
 ) -> tuple[dict[str, int], str]:
-    """Row counts by table, and the digest of a cycle's rows chained to the cycle before."""
+    """Row counts by table, and the digest of a cycle's rows chained to the cycle before.
+
+    Parameters
+    ----------
+    version
+        Of the twin that wrote the rows.
+    """
     counts, text = {}, f"{before}\n{cycle_id}\n"
+    later_columns = LATER_COLUMNS if version in VERSIONS_WITHOUT_THEM else {}
     for table in sorted(tables):
-        ((count, digest),) = connection.execute(
-            query("table_digest"), {"table_name": table, "cycle_number": number}
-        ).fetchall()
+        parameters = {"table_name": table, "cycle_number": number, "later_columns": later_columns.get(table, [])}
+        ((count, digest),) = connection.execute(query("table_digest"), parameters).fetchall()
         counts[table] = count
         text += f"{table} {count} {digest}\n"
     return counts, hashlib.sha256(text.encode()).hexdigest()
@@ -112,8 +127,9 @@ def digest_of(
 def changed_cycles(connection: Connection) -> list[str]:
     """Cycles whose rows no longer have the digest that was committed, each with both digests."""
     before, changed = "", []
+    versions: dict[int, str] = dict(connection.execute(query("cycle_versions")).fetchall())
     for number, entry in committed_cycles(connection).items():
-        _, digest = digest_of(connection, entry.row_counts, number, before, entry.cycle_id)
+        _, digest = digest_of(connection, entry.row_counts, number, before, entry.cycle_id, versions[number])
         if digest != entry.digest:
             changed.append(f"{entry.cycle_id}: committed {entry.digest[:12]}, found {digest[:12]}")
         before = entry.digest

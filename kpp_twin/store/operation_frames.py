@@ -29,6 +29,7 @@ def operation_frames(operation: Operation, as_of: datetime) -> dict[str, pd.Data
         "energy_ledger": _concat([_of_hour(hour, hour.ledger) for hour in hours]),
         "battery_hour": _concat([_battery(hour) for hour in hours]),
         "battery_flag": pd.DataFrame([row for hour in hours for row in _flags(hour)]),
+        "market_look": pd.DataFrame([row for hour in hours for row in _looks(hour)]),
         "settlement_line": pd.DataFrame([asdict(line) for line in operation.lines]).assign(currency=currency),
     }
     return {table: frame.assign(known_at=known_at) for table, frame in frames.items() if len(frame)}
@@ -107,6 +108,16 @@ def _flags(hour: SimulatedHour) -> Iterator[Mapping[str, object]]:
             "valid_from": hour.start,
             "duration_minutes": MINUTES_PER_HOUR,
             "seconds": seconds,
+        }
+
+
+def _looks(hour: SimulatedHour) -> Iterator[Mapping[str, object]]:
+    for outcome, looks in hour.market_looks.items():
+        yield {
+            "outcome": outcome,
+            "valid_from": hour.start,
+            "duration_minutes": MINUTES_PER_HOUR,
+            "looks": looks,
         }
 
 

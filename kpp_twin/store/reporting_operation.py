@@ -1,21 +1,25 @@
 """Reading what the stations did on one market-local day, and which forecasters served."""
 
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import pandas as pd
 
 from kpp_twin.day_operation import (
     AssetDay,
     BatteryDay,
-    BidLine,
+    BidCurve,
+    BidStep,
     DayOperation,
     EventLine,
     LedgerLine,
     ServiceLine,
     ServingLine,
 )
+from kpp_twin.market.bidding.bids import DAY_AHEAD
 from kpp_twin.operation import ASSETS
 from kpp_twin.site import Site, site_of
 from kpp_twin.store.answers import Parameters, frame_of, on_grid, records_of, rows_of
@@ -37,9 +41,9 @@ def read_operation(
     of_day = {"start": hours.start, "stop": hours.stop, "through_cycle": through_cycle}
     planned = frame_of(connection, "standing_setpoints", {**of_day, "as_of": as_of})
     simulated = frame_of(connection, "report_minutes", of_day)
-    bids = frame_of(connection, "report_positions", of_day)
-    positions = _with_site(bids)
-    if not (len(planned) or len(simulated) or len(bids)):
+    curves = tuple(_curve(row) for row in rows_of(connection, "report_bids", of_day))
+    positions = _positions(curves)
+    if not (len(planned) or len(simulated) or curves):
         return None
     battery = _battery(connection, of_day)
     site = _site(connection, through_cycle)
@@ -69,7 +73,7 @@ def read_operation(
         ledger=records_of(connection, LedgerLine, "report_ledger", of_day),
         services=records_of(connection, ServiceLine, "report_services", of_day),
         events=records_of(connection, EventLine, "report_events", {**of_day, "load_series": load_series}),
-        bids=tuple(_bids(bids)),
+        curves=curves,
     )
 
 
@@ -112,26 +116,23 @@ def _asset(
         asset=name,
         planned_kw=on_grid(hours, plan, "setpoint_kw"),
         sold_kw=on_grid(hours, sold, "sold_kw"),
+        reserved_kw=on_grid(hours, plan, "reserved_up_kw"),
         power_kw=on_grid(minutes, flow, "power_kw"),
         energy_stored_kwh=on_grid(minutes, flow, "energy_stored_kwh"),
     )
 
 
-def _with_site(positions: pd.DataFrame) -> pd.DataFrame:
-    """Positions, and their sum as that of the site; not known where one of them is not."""
-    if positions.empty:
-        return positions
-    of_site = positions.groupby("valid_from", as_index=False).agg(
+def _curve(row: Mapping[str, Any]) -> BidCurve:
+    return BidCurve(**{**row, "steps": tuple(BidStep(**step) for step in row["steps"])})
+
+
+def _positions(curves: Sequence[BidCurve]) -> pd.DataFrame:
+    """Positions of energy by asset and hour, and their sum as that of the site; not known where one of them is not."""
+    sold = pd.DataFrame(
+        [(curve.asset, curve.valid_from, curve.sold_kw) for curve in curves if curve.market == DAY_AHEAD],
+        columns=["asset", "valid_from", "sold_kw"],
+    ).astype({"sold_kw": np.float64})
+    of_site = sold.groupby("valid_from", as_index=False).agg(
         sold_kw=("sold_kw", lambda sold_kw: sold_kw.sum(skipna=False))
     )
-    return pd.concat([positions, of_site.assign(asset="site")], ignore_index=True)
-
-
-def _bids(positions: pd.DataFrame) -> Iterable[BidLine]:
-    for asset, rows in positions.groupby("asset", sort=True):
-        yield BidLine(
-            asset=str(asset),
-            n_bids=int(rows["n_bids"].sum()),
-            n_accepted=int(rows["n_accepted"].sum()),
-            position_kwh=float(rows["sold_kw"].sum()),  # kW over whole hours
-        )
+    return pd.concat([sold, of_site.assign(asset="site")], ignore_index=True)

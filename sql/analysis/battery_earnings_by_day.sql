@@ -4,7 +4,7 @@ WITH earned AS (
     SELECT
         (valid_from AT TIME ZONE 'America/Chicago')::DATE AS local_day,
         sum(amount) FILTER (service = 'energy') AS energy_amount,
-        sum(amount) FILTER (service IN ('capacity', 'activation')) AS services_amount,
+        sum(amount) FILTER (service IN ('capacity', 'performance', 'activation')) AS services_amount,
         sum(amount) FILTER (service = 'degradation') AS wear_amount,
         sum(amount) AS net_amount,
         any_value(currency) AS currency

@@ -4,7 +4,7 @@ FROM (
     SELECT *
     FROM settlement_line
     WHERE valid_from >= $start AND valid_from < $stop AND cycle_number <= $through_cycle
-    QUALIFY row_number() OVER (PARTITION BY service, asset, valid_from ORDER BY known_at DESC, cycle_number DESC) = 1
+    QUALIFY cycle_number = max(cycle_number) OVER (PARTITION BY valid_from)
 )
 GROUP BY service, valid_from
 ORDER BY service, valid_from

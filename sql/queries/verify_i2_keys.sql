@@ -39,6 +39,8 @@ SELECT 'battery_hour', concat_ws(' ', valid_from, known_at), count(*) FROM batte
 UNION ALL
 SELECT 'battery_flag', concat_ws(' ', flag, valid_from, known_at), count(*) FROM battery_flag GROUP BY ALL HAVING count(*) > 1
 UNION ALL
+SELECT 'market_look', concat_ws(' ', outcome, valid_from, known_at), count(*) FROM market_look GROUP BY ALL HAVING count(*) > 1
+UNION ALL
 SELECT 'member_forecast', concat_ws(' ', model_version, member, valid_from, issued_at), count(*) FROM member_forecast GROUP BY ALL HAVING count(*) > 1
 UNION ALL
 SELECT 'model_trial', concat_ws(' ', variable, series, verdict, known_at, cycle_number), count(*) FROM model_trial GROUP BY ALL HAVING count(*) > 1

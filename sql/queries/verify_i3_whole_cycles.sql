@@ -21,6 +21,7 @@ WITH found AS (
     UNION ALL SELECT 'service_performance', cycle_number, count(*) FROM service_performance GROUP BY ALL
     UNION ALL SELECT 'battery_hour', cycle_number, count(*) FROM battery_hour GROUP BY ALL
     UNION ALL SELECT 'battery_flag', cycle_number, count(*) FROM battery_flag GROUP BY ALL
+    UNION ALL SELECT 'market_look', cycle_number, count(*) FROM market_look GROUP BY ALL
     UNION ALL SELECT 'member_forecast', cycle_number, count(*) FROM member_forecast GROUP BY ALL
     UNION ALL SELECT 'model_trial', cycle_number, count(*) FROM model_trial GROUP BY ALL
     UNION ALL SELECT 'drift_alarm', cycle_number, count(*) FROM drift_alarm GROUP BY ALL

@@ -19,6 +19,7 @@ WITH written AS (
     UNION ALL SELECT 'settlement_line', cycle_number, known_at, valid_from + to_minutes(duration_minutes) FROM settlement_line
     UNION ALL SELECT 'battery_hour', cycle_number, known_at, valid_from + to_minutes(duration_minutes) FROM battery_hour
     UNION ALL SELECT 'battery_flag', cycle_number, known_at, valid_from + to_minutes(duration_minutes) FROM battery_flag
+    UNION ALL SELECT 'market_look', cycle_number, known_at, valid_from + to_minutes(duration_minutes) FROM market_look
 )
 SELECT table_name, cycle_id, written.known_at, cycle.as_of, written.valid_from
 FROM written
@@ -28,7 +29,7 @@ WHERE written.known_at > cycle.as_of
     OR (
         table_name IN (
             'simulation_minute', 'simulation_hour', 'energy_ledger', 'settlement_line', 'battery_hour', 'battery_flag',
-            'drift_alarm'
+            'market_look', 'drift_alarm'
         )
         AND written.valid_from > cycle.as_of
     )

@@ -3,7 +3,7 @@ CREATE OR REPLACE VIEW out_money AS
 WITH settled AS (
     SELECT *
     FROM settlement_line
-    QUALIFY row_number() OVER (PARTITION BY service, asset, valid_from ORDER BY known_at DESC, cycle_number DESC) = 1
+    QUALIFY cycle_number = max(cycle_number) OVER (PARTITION BY valid_from)
 )
 SELECT
     valid_from,
@@ -16,7 +16,7 @@ FROM settled
 GROUP BY valid_from, service, currency;
 COMMENT ON VIEW out_money IS 'Money by hour and service; follows from the assumed values of the site.';
 COMMENT ON COLUMN out_money.valid_from IS 'Start of the hour [UTC]';
-COMMENT ON COLUMN out_money.service IS 'energy, imbalance, activation, capacity, degradation or demand_charge [text]';
+COMMENT ON COLUMN out_money.service IS 'energy, imbalance, activation, demand_response, capacity, performance, degradation, fees or demand_charge [text]';
 COMMENT ON COLUMN out_money.amount IS 'Sum over the assets; earned positive [currency]';
 COMMENT ON COLUMN out_money.net_amount IS 'Sum over all services of the hour, the same in each of its rows [currency]';
 COMMENT ON COLUMN out_money.lines IS 'Settlement lines behind the amount [1]';

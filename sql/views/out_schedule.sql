@@ -12,7 +12,7 @@ WITH sold AS (
             valid_from,
             coalesce(arg_max(quantity_kw, abs(quantity_kw)) FILTER (is_accepted), 0) AS sold_kw
         FROM out_bid
-        WHERE is_accepted IS NOT NULL
+        WHERE is_accepted IS NOT NULL AND market = 'day_ahead'
         GROUP BY product, valid_from
     )
     GROUP BY GROUPING SETS ((product, valid_from), (valid_from))

@@ -65,7 +65,7 @@ def test_a_view_is_empty_on_an_empty_database(made_by_hand: Connection, name: st
 # which something was special to the battery.
 EMPTY_ON_CLEAN_DATA = {
     *("late_and_corrected_rows", "quarantine_by_reason", "out_quarantine"),
-    *("curtailments_and_effect", "out_demand_event", "unsettled_hours"),
+    *("curtailments_and_effect", "out_demand_event", "unsettled_hours", "settlement_revisions"),
     *("frequency_faults", "out_battery_flag"),
     # 20 days are too few for an ensemble
     *("members_of_ensembles", "out_member_forecast", "trials_and_alarms", "out_trial", "out_drift_alarm"),

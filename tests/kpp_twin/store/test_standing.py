@@ -1,20 +1,27 @@
 from dataclasses import asdict, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+import pandas as pd
 import pytest
 from conftest import FILLED_SLOTS
+from rows_by_hand import analysis
 
+from kpp_twin.cycle import run_cycle
 from kpp_twin.errors import HistoryError
+from kpp_twin.market.settlement import settle_hour
 from kpp_twin.operation import DemandEvent, Operation, Plan, ServiceRecord, Setpoint
 from kpp_twin.records import ORIGIN, Predecessor, Slot, Start
+from kpp_twin.replay import replay
 from kpp_twin.settings import Settings
 from kpp_twin.site import load_site, site_of
 from kpp_twin.store.commit import insert
 from kpp_twin.store.connection import Connection, open_live
 from kpp_twin.store.history import read_start
 from kpp_twin.store.operation_frames import operation_frames
+from kpp_twin.store.snapshot import publish
 from kpp_twin.store.standing import read_site_content, read_standing
-from kpp_twin.timegrid import TimeGrid
+from kpp_twin.store.verify import verify
+from kpp_twin.timegrid import TimeGrid, hour_label
 
 LAST = FILLED_SLOTS[-1].as_of
 NEXT = Slot(kind="hourly", as_of=LAST + timedelta(hours=1))
@@ -108,6 +115,91 @@ def test_hours_that_wait_to_be_settled_keep_their_bids_in_sight(filled: Settings
         state = {**start.predecessor.state, "operation": {**start.predecessor.state["operation"], **waiting}}
         held = replace(start, predecessor=Predecessor(**{**_fields(start.predecessor), "state": state}))
         assert read_standing(connection, held).bids
+
+
+def correct_price(connection: Connection, hour: datetime, price: float, known_at: datetime, cycle_number: int) -> None:
+    """A price of an hour that came later than the first."""
+    connection.execute(
+        "INSERT INTO price SELECT * REPLACE (? AS price_per_mwh, ? AS known_at, ? AS cycle_number) "
+        "FROM price WHERE valid_from = ? ORDER BY known_at LIMIT 1",
+        [price, known_at, cycle_number, hour],
+    )
+
+
+def test_a_settled_hour_of_which_another_price_came_is_as_it_was_metered(filled: Settings):
+    hour = FILLED_SLOTS[1].as_of.replace(minute=0) - timedelta(hours=1)
+    with open_live(filled) as connection:
+        start = start_after(connection, filled)
+        number = start.predecessor.cycle_number
+        assert read_standing(connection, start).repriced == ()
+        correct_price(connection, hour, 99.0, NEXT.as_of + timedelta(seconds=1), number + 1)
+        correct_price(connection, hour, 98.0, NEXT.as_of, number + 2)
+        assert read_standing(connection, start).repriced == (), "nobody knows of it yet"
+        correct_price(connection, hour, 97.0, NEXT.as_of, number + 1)
+        (found,) = read_standing(connection, start).repriced
+        lines = rows_of_hour(connection, hour)
+        site = site_of(found.site_content, place="table site")
+        assert site == load_site()
+        anew = settle_hour(found.metered, {"load": lines["energy", "load"][0]}, found.price_per_mwh, site)
+        assert {(line.service, line.asset): (line.quantity_kwh, line.amount) for line in anew} == lines
+        correct_price(connection, hour, 96.0, NEXT.as_of, 2)  # came with the cycle that settled the hour
+        connection.execute("UPDATE settlement_line SET cycle_number = ? WHERE valid_from = ?", [number, hour])
+        connection.execute("DELETE FROM price WHERE cycle_number > ?", [number])
+        assert read_standing(connection, start).repriced == (), "it was settled on the newest"
+
+
+def rows_of_hour(connection: Connection, hour: datetime) -> dict[tuple[str, str], tuple[float, float]]:
+    text = "SELECT service, asset, quantity_kwh, amount FROM settlement_line WHERE valid_from = ?"
+    return {(service, asset): tuple(rest) for service, asset, *rest in connection.execute(text, [hour]).fetchall()}
+
+
+def test_a_corrected_price_of_an_old_hour_has_its_bids_in_sight(filled: Settings):
+    hour = FILLED_SLOTS[1].as_of.replace(minute=0) - timedelta(hours=1)
+    far = Slot(kind="hourly", as_of=LAST + timedelta(days=5))
+    with open_live(filled) as connection:
+        start = start_after(connection, filled, far)
+        correct_price(connection, hour, 97.0, far.as_of, start.predecessor.cycle_number + 1)
+        standing = read_standing(connection, start)
+    assert [settled.metered.start for settled in standing.repriced] == [hour]
+    assert {bid.valid_from for bid in standing.bids} >= {hour}
+
+
+def test_a_correction_is_settled_once_and_the_first_bill_stays_to_be_asked_for(filled: Settings):
+    """From the file to the views: the hour has a second revision, sums are right as of both, and all of it replays."""
+    hour = FILLED_SLOTS[1].as_of.replace(minute=0) - timedelta(hours=1)
+    file = filled.data_folder / "price.csv"
+    prices = pd.read_csv(file)
+    prices.loc[prices["interval_start"] == f"{hour:%Y-%m-%dT%H:%M:%SZ}", "price_per_mwh"] += 7.5
+    prices.to_csv(file, index=False)
+    with open_live(filled) as connection:
+        before = net_of(connection, hour, LAST)
+    report = run_cycle(filled, NEXT)
+    assert [note.split(",")[0] for note in report.notes] == [f"settled anew: the hour from {hour_label(hour)}"]
+    publish(filled)
+    assert [finding for finding in verify(filled) if not finding.holds] == []
+    with open_live(filled) as connection:
+        assert replay(filled, connection, NEXT.cycle_id).is_identical
+        assert net_of(connection, hour, LAST) == before
+        now = net_of(connection, hour, NEXT.as_of)
+        ((latest, lines, revision),) = connection.execute(
+            "SELECT sum(amount), count(*), max(revision) FROM out_settlement WHERE valid_from = ?", [hour]
+        ).fetchall()
+        assert (latest, lines, revision) == (pytest.approx(now), 11, 1)
+        money = connection.execute("SELECT DISTINCT net_amount FROM out_money WHERE valid_from = ?", [hour]).fetchall()
+        assert money == [(pytest.approx(now),)]
+        (found,) = analysis(connection, "settlement_revisions")
+    assert found["change_of_net"] == pytest.approx(now - before) != 0
+    assert found["price_per_mwh"] - found["price_before_per_mwh"] == pytest.approx(7.5)
+
+
+def net_of(connection: Connection, hour: datetime, as_of: datetime) -> float:
+    ((amount, revisions),) = connection.execute(
+        "SELECT sum(amount), count(DISTINCT revision) FROM out_settlement_revision "
+        "WHERE valid_from = $hour AND known_at <= $as_of AND (replaced_at IS NULL OR replaced_at > $as_of)",
+        {"hour": hour, "as_of": as_of},
+    ).fetchall()
+    assert revisions == 1
+    return float(amount)
 
 
 def _fields(record: Predecessor) -> dict[str, object]:

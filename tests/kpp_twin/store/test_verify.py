@@ -17,6 +17,8 @@ DAMAGE = {
         {"I3", "I7"},
     ),
     "a value moved": ("UPDATE site_load SET load_kw = load_kw + 1 WHERE cycle_number = 2", {"I7"}),
+    "another tier is said to have spoken": ("UPDATE forecast SET tier = 'served' WHERE cycle_number = 2", {"I7"}),
+    "a look at the market came twice": ("INSERT INTO market_look FROM market_look LIMIT 1", {"I2", "I3", "I7"}),
     "known too late": (
         "UPDATE site_load SET known_at = known_at + INTERVAL 2 HOUR WHERE cycle_number = 2",
         {"I4", "I7"},
@@ -35,6 +37,11 @@ DAMAGE = {
         {"I7", "I12"},
     ),
     "an hour is settled twice": ("INSERT INTO settlement_line FROM settlement_line LIMIT 1", {"I2", "I3", "I12"}),
+    "an hour is settled anew at the same price": (
+        "INSERT INTO settlement_line SELECT * REPLACE (4 AS cycle_number, known_at + INTERVAL 1 HOUR AS known_at) "
+        "FROM settlement_line WHERE cycle_number = 2",
+        {"I3", "I12"},
+    ),
     "energy appears in a store between two hours": (
         "UPDATE simulation_hour SET energy_stored_kwh = energy_stored_kwh + 0.001 WHERE asset = 'battery' AND "
         "valid_from = (SELECT max(valid_from) FROM simulation_hour)",

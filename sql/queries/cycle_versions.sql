@@ -1,0 +1,3 @@
+-- Version of the twin that ran each cycle.
+SELECT cycle_number, software_version
+FROM cycle
