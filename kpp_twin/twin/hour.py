@@ -1,6 +1,7 @@
 """An hour of the site at 1 s: orders, load and grid go in; power, ledger, performance and the next state come out."""
 
 from datetime import datetime
+from functools import partial
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -8,19 +9,19 @@ import numpy as np
 from kpp_twin.battery.ageing import Health, aged
 from kpp_twin.battery.model import BatteryModel
 from kpp_twin.battery.scheme import performance_score
-from kpp_twin.battery.simulate import BatteryOrders, BatteryRun, BatteryState
-from kpp_twin.battery.stabilization import GridStabilizationController, StabilizationRun
-from kpp_twin.battery.voltage import REACTIVE_LIMIT_SHARE, VoltageControl, VoltVar
+from kpp_twin.battery.simulate import BatteryRun, BatteryState
+from kpp_twin.battery.stabilization import StabilizationRun
 from kpp_twin.demand.load import LoadHour, load_hour, seconds_of
 from kpp_twin.operation import AssetState, BatteryHour, HourOrders, MinuteSeries, ServicePerformance, SimulatedHour
-from kpp_twin.plant.model import PlantModel
-from kpp_twin.plant.simulate import PlantRun, PlantSetpoints, PlantState, simulate
+from kpp_twin.plant.simulate import PlantState
 from kpp_twin.records import Array
 from kpp_twin.site import Site
 from kpp_twin.timegrid import utc
+from kpp_twin.twin.assets import SiteAssets
 from kpp_twin.twin.grid import grid_hour
 from kpp_twin.twin.inputs import QUARTERS_PER_HOUR, check_inputs
 from kpp_twin.twin.ledger import battery_entries, check_ledger, energy_kwh, load_entries, plant_entries, site_entries
+from kpp_twin.twin.market_hour import revised_schedule
 from kpp_twin.twin.performance import mean_response_time_s, tracked, unused
 from kpp_twin.twin.relay import shed_hour
 from kpp_twin.units import MINUTES_PER_HOUR, SECONDS_PER_HOUR
@@ -55,7 +56,8 @@ def simulate_hour(site: Site, orders: HourOrders, load_kw: Array, state: AssetSt
     Order of things in each second: the load is what it is, less curtailment and what the relay sheds; the plant
     generates what it was told; the battery takes what the connection leaves, and then the compressor. The import limit
     of the orders binds what is scheduled, that of the connection frequency response too. Limits hold for the mean of
-    each second.
+    each second. Within the hour the battery's setpoint is revised as `revised_schedule` says, if the orders have an
+    outlook on the market.
 
     Parameters
     ----------
@@ -76,55 +78,29 @@ def simulate_hour(site: Site, orders: HourOrders, load_kw: Array, state: AssetSt
     health = Health.of_json(state.battery_health)
     site = site.aged(health.state_of_health)
     frequency, voltage = grid_hour(site.grid, start, zone)
-    load = load_hour(
-        seconds_of(load_kw),
-        start,
-        orders.events,
+    measured_kw = seconds_of(load_kw)
+    load_of = partial(
+        load_hour,
+        start=start,
+        events=orders.events,
         settings=site.demand_response,
         blocks=site.load_blocks,
         rebound_kwh=state.rebound_kwh,
         rebound_minutes=state.rebound_minutes,
     )
+    load = load_of(measured_kw)
     shed_kw, load_shedding = shed_hour(site, start, frequency, load.power_kw, state.load_shedding)
     load = load.shed(shed_kw)
-    controller = _controller(site, orders, state)
-    import_limit = min(orders.import_limit_kw, site.connection.limit_kw)
-    plant_before = PlantState.of_json(state.plant)
-    plant = None
-    plant_kw = np.zeros(SECONDS_PER_HOUR)
-    if orders.plant_kw >= 0:  # a compressor that has just started may have to run on
-        room = np.maximum(import_limit - load.power_kw - controller.model.extra_kw, 0.0)
-        plant = _plant_hour(site, plant_before, orders.plant_kw, room)
-        plant_kw = plant.by_second.power_kw
-    others_kw = plant_kw - load.power_kw
-    drawn_kw = others_kw - controller.model.extra_kw
-    first_power_kw = controller.state.power_kw
-    stabilized = controller.run(
-        frequency,
-        voltage,
-        BatteryOrders(
-            setpoint_kw=np.full(SECONDS_PER_HOUR, orders.battery_kw),
-            lowest_kw=-np.maximum(site.connection.limit_kw + drawn_kw, 0.0),
-            highest_kw=np.maximum(site.connection.limit_kw - others_kw, 0.0),
-            lowest_scheduled_kw=-np.maximum(import_limit + drawn_kw, 0.0),
-        ),
-        record_every=1,
+    assets_of = partial(
+        SiteAssets, site, orders, state, frequency_hz=frequency, voltage_pu=voltage, load_kw=load.power_kw
     )
-    run, reactive = stabilized.battery, stabilized.reactive_kvar
+    schedule_kw, market_looks = revised_schedule(site, orders, assets_of(), measured_kw, load_of)
+    assets = assets_of()
+    ran = assets.run(slice(0, SECONDS_PER_HOUR), schedule_kw)
+    run, reactive = ran.stabilized.battery, ran.stabilized.reactive_kvar
     battery = run.records
-    battery_kw = battery.power_kw - battery.auxiliary_kw
-    if plant is None:
-        room = np.maximum(import_limit - load.power_kw + battery_kw, 0.0)
-        plant = _plant_hour(site, plant_before, orders.plant_kw, room)
-        plant_kw = plant.by_second.power_kw
-
-    net = battery_kw + plant_kw - load.power_kw
-    assets = (
-        *battery_entries(run),
-        *plant_entries(plant),
-        *load_entries(load),
-    )
-    ledger = (*assets, *site_entries(net, assets))
+    entries = (*battery_entries(run), *plant_entries(ran.plant), *load_entries(load))
+    ledger = (*entries, *site_entries(ran.net_kw, entries))
     check_ledger(ledger, start)
 
     stored_kwh = np.concatenate([[state.battery_kwh], battery.energy_kwh])
@@ -132,19 +108,19 @@ def simulate_hour(site: Site, orders: HourOrders, load_kw: Array, state: AssetSt
     state_of_charge = np.minimum(stored_kwh / site.battery.capacity_kwh, 1.0)
     after = aged(health, state_of_charge, battery.temperature_c, 1.0, site.battery.chemistry)
 
-    quarters = -_means(net, QUARTERS_PER_HOUR)
+    quarters = -_means(ran.net_kw, QUARTERS_PER_HOUR)
     month = local_month(start, zone)
     peak = state.peak_import_kw if month == state.month else 0.0
     told = {
-        "battery": orders.battery_kw + battery.asked_kw,
+        "battery": schedule_kw + battery.asked_kw,
         "plant": np.full(SECONDS_PER_HOUR, orders.plant_kw),
         "load": load.asked_kw - load.measured_kw,
     }
-    power = {"battery": battery.power_kw, "plant": plant_kw, "load": load.reduction_kw - load.measured_kw}
+    power = {"battery": battery.power_kw, "plant": ran.plant_kw, "load": load.reduction_kw - load.measured_kw}
     limited = {name: int(np.sum(np.abs(told[name] - power[name]) > FOLLOWED_KW)) for name in told}
-    power = {"battery": battery_kw, "plant": plant_kw, "load": 0.0 - load.power_kw, "site": net}
+    power = {"battery": ran.battery_kw, "plant": ran.plant_kw, "load": 0.0 - load.power_kw, "site": ran.net_kw}
     told["site"] = told["battery"] + told["plant"] + told["load"]
-    stored = {"battery": battery.energy_kwh, "plant": plant.by_second.stored_kwh}
+    stored = {"battery": battery.energy_kwh, "plant": ran.plant.by_second.stored_kwh}
     return SimulatedHour(
         start=start,
         minutes={
@@ -163,38 +139,25 @@ def simulate_hour(site: Site, orders: HourOrders, load_kw: Array, state: AssetSt
         energy_stored_kwh={name: float(trace[-1]) for name, trace in stored.items()},
         seconds_limited=limited,
         ledger=ledger,
-        performance=_performance(site, orders, load, stabilized, first_power_kw),
+        performance=_performance(
+            site, orders, load, ran.stabilized, schedule_kw, BatteryState.of_json(state.battery).power_kw
+        ),
         activation_kwh=energy_kwh(battery.response_kw),
         curtailed_kwh=energy_kwh(load.reduction_kw - load.rebound_kw),
         quarter_import_kw=quarters,
-        battery=_battery_hour(controller.model, run, after),
+        battery=_battery_hour(assets.controller.model, run, after),
         state=AssetState(
             battery=run.state.as_json(),
             battery_health=after.as_json(),
-            battery_kvar=controller.reactive_kvar,
+            battery_kvar=assets.controller.reactive_kvar,
             load_shedding=load_shedding,
-            plant=plant.state.as_json(),
+            plant=ran.plant.state.as_json(),
             month=month,
             peak_import_kw=max(peak, float(quarters.max())),
             rebound_kwh=load.rebound_kwh,
             rebound_minutes=load.rebound_minutes,
         ),
-    )
-
-
-def _controller(site: Site, orders: HourOrders, state: AssetState) -> GridStabilizationController:
-    battery = site.battery
-    voltage = VoltageControl(
-        apparent_kva=battery.converter_kva,
-        rated_kw=battery.max_power_kw,
-        reactive=VoltVar(),
-        reactive_limit_share=min(REACTIVE_LIMIT_SHARE, orders.voltage_support_kvar / battery.converter_kva),
-    )
-    return GridStabilizationController(
-        BatteryModel.of_site(site, orders.reserve_kw, utc(orders.start).date()),
-        voltage,
-        state=BatteryState.of_json(state.battery),
-        reactive_kvar=state.battery_kvar,
+        market_looks=market_looks,
     )
 
 
@@ -213,23 +176,18 @@ def _battery_hour(model: BatteryModel, run: BatteryRun, health: Health) -> Batte
     )
 
 
-def _plant_hour(site: Site, state: PlantState, setpoint_kw: float, most_compressor_kw: Array) -> PlantRun:
-    setpoints = PlantSetpoints.of_power(np.full(SECONDS_PER_HOUR, setpoint_kw), most_compressor_kw)
-    return simulate(PlantModel.of(site.plant), state, setpoints, record_every=1)
-
-
 def _performance(
     site: Site,
     orders: HourOrders,
     load: LoadHour,
     stabilized: StabilizationRun,
+    schedule_kw: Array,
     first_power_kw: float,
 ) -> tuple[ServicePerformance, ...]:
     battery = stabilized.battery.records
     response = battery.asked_kw
     least_step = CLEAR_STEP * orders.reserve_kw
     jumps = np.abs(np.diff(response, prepend=response[:1])) >= least_step
-    schedule = np.full(SECONDS_PER_HOUR, orders.battery_kw)
     return (
         tracked(
             "frequency_response",
@@ -252,10 +210,10 @@ def _performance(
         _demand_response(load, orders),
         tracked(
             "energy_arbitrage",
-            committed=abs(orders.battery_kw),
-            requested=schedule,
+            committed=float(np.abs(schedule_kw).max()),
+            requested=schedule_kw,
             delivered=battery.scheduled_kw,
-            ready=np.abs(schedule - battery.scheduled_kw) <= FOLLOWED_KW,
+            ready=np.abs(schedule_kw - battery.scheduled_kw) <= FOLLOWED_KW,
             response_time_s=None,
         ),
     )

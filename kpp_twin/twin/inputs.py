@@ -6,7 +6,7 @@ from dataclasses import fields
 import numpy as np
 
 from kpp_twin.errors import TwinError
-from kpp_twin.operation import AssetState, HourOrders
+from kpp_twin.operation import AssetState, HourOrders, MarketOutlook
 from kpp_twin.records import Array
 from kpp_twin.timegrid import hour_label, utc
 from kpp_twin.units import MINUTES_PER_HOUR
@@ -23,6 +23,8 @@ def check_inputs(orders: HourOrders, load_kw: Array, state: AssetState) -> None:
         Any is wrong; all faults in one message.
     """
     faults = [*_faults_of_orders(orders), *_faults_of_load(load_kw), *_faults_of_state(state)]
+    if orders.market is not None:
+        faults += _faults_of_market(orders.market)
     if faults:
         place = hour_label(orders.start) if orders.start.tzinfo else str(orders.start)
         raise TwinError(
@@ -36,11 +38,26 @@ def _faults_of_orders(orders: HourOrders) -> list[str]:
     faults = []
     if orders.start.tzinfo is None or utc(orders.start) != utc(orders.start).replace(minute=0, second=0, microsecond=0):
         faults.append(f"orders.start {orders.start} is no full hour with a time zone")
-    names = (field.name for field in fields(orders) if field.name not in ("start", "events"))
+    names = (field.name for field in fields(orders) if field.name not in ("start", "events", "market"))
     faults += [f"orders.{name} is no number" for name in names if math.isnan(getattr(orders, name))]
     sizes = ("reserve_kw", "voltage_support_kvar")
     faults += [f"orders.{n} {getattr(orders, n)!r} is negative" for n in sizes if getattr(orders, n) < 0]
     return faults
+
+
+def _faults_of_market(market: MarketOutlook) -> list[str]:
+    n = len(market.sold_kw)
+    if n < 2 or not market.price_per_mwh.shape == market.known_s.shape == (n,):
+        shapes = f"{market.price_per_mwh.shape}, {market.known_s.shape} and {n}"
+        return [f"orders.market has prices, instants and sales of {shapes} hours, not one number of at least 2"]
+    faults = []
+    if np.isnan(market.known_s).any():
+        faults.append(f"orders.market.known_s is no number in hour {np.argmax(np.isnan(market.known_s))}")
+    unpriced = np.isfinite(market.known_s) & ~np.isfinite(market.price_per_mwh)
+    if unpriced.any():
+        faults.append(f"orders.market.price_per_mwh is known and no number in hour {np.argmax(unpriced)}")
+    unsold = [hour for hour, sold in enumerate(market.sold_kw) if not all(map(math.isfinite, sold.values()))]
+    return [*faults, *(f"orders.market.sold_kw is no number in hour {hour}" for hour in unsold)]
 
 
 def _faults_of_load(load_kw: Array) -> list[str]:

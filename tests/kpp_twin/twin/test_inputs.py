@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from kpp_twin.errors import TwinError
-from kpp_twin.operation import AssetState, HourOrders
+from kpp_twin.operation import AssetState, HourOrders, MarketOutlook
 from kpp_twin.site import load_site
 from kpp_twin.twin.hour import initial_state
 from kpp_twin.twin.inputs import check_inputs
@@ -48,6 +48,29 @@ def test_right_input_passes() -> None:
 def test_bad_input_is_refused(bad: dict[str, Any], fault: str) -> None:
     with pytest.raises(TwinError, match=fault):
         run(**bad)
+
+
+MARKET = MarketOutlook(price_per_mwh=np.array([40.0, np.nan]), known_s=np.array([-1.0, np.inf]), sold_kw=({}, {}))
+
+
+def test_a_price_may_be_unknown() -> None:
+    run(market=MARKET)
+
+
+@pytest.mark.parametrize(
+    ("changes", "fault"),
+    [
+        ({"sold_kw": ({},)}, r"prices, instants and sales of \(2,\), \(2,\) and 1 hours"),
+        ({"known_s": np.zeros(3)}, "not one number of at least 2"),
+        ({"known_s": np.array([0.0, np.nan])}, "known_s is no number in hour 1"),
+        ({"known_s": np.zeros(2)}, "price_per_mwh is known and no number in hour 1"),
+        ({"sold_kw": ({"load": np.inf}, {})}, "sold_kw is no number in hour 0"),
+    ],
+    ids=["short", "shapes", "instant", "price", "sold"],
+)
+def test_a_bad_outlook_is_refused(changes: dict[str, Any], fault: str) -> None:
+    with pytest.raises(TwinError, match=fault):
+        run(market=replace(MARKET, **changes))
 
 
 def test_all_faults_come_in_one_message() -> None:
