@@ -38,7 +38,7 @@ class HourAllocation:
 
 
 def coordinate_hour(
-    site: Site, *, battery_kwh: float, start: datetime, planned_battery_kw: float, now: datetime
+    site: Site, *, battery_kwh: float, start: datetime, reserve_kw: float, planned_battery_kw: float, now: datetime
 ) -> HourAllocation:
     """Admit frequency response, voltage support and the planned battery power for the hour from ``start``.
 
@@ -46,11 +46,13 @@ def coordinate_hour(
     ----------
     battery_kwh
         Energy that the battery is expected to hold at ``start``.
+    reserve_kw
+        Frequency response that was sold for the hour.
     now
         When this is decided, not after ``start``.
     """
     coordinator = GridServicesCoordinator(site, now=now, state_of_charge=battery_kwh / site.battery.capacity_kwh)
-    reserve = _ask(coordinator, ServiceType.FREQUENCY_RESPONSE, site.services.frequency_response_kw, "symmetric", start)
+    reserve = _ask(coordinator, ServiceType.FREQUENCY_RESPONSE, reserve_kw, "symmetric", start)
     reactive = _ask(coordinator, ServiceType.VOLTAGE_SUPPORT, site.services.voltage_support_kvar, "symmetric", start)
     way: Direction = "up" if planned_battery_kw > 0 else "down"
     battery = _ask(coordinator, ServiceType.ENERGY_ARBITRAGE, abs(planned_battery_kw), way, start)

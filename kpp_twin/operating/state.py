@@ -5,8 +5,9 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
+from kpp_twin.bill import MeteredHour
 from kpp_twin.errors import TwinError
-from kpp_twin.operation import AssetState, MeteredHour
+from kpp_twin.operation import AssetState
 from kpp_twin.timegrid import hour_label, utc
 
 
@@ -22,11 +23,14 @@ class OperatingState:
         End of the last simulated hour.
     unsettled
         Simulated hours whose price is not known yet, oldest first.
+    fallbacks
+        Why the last plan did not rest on the market; empty if it did.
     """
 
     assets: AssetState | None = None
     simulated_until: datetime | None = None
     unsettled: tuple[MeteredHour, ...] = ()
+    fallbacks: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """Return what `of_json` reads."""
@@ -34,6 +38,7 @@ class OperatingState:
             "assets": asdict(self.assets) if self.assets else None,
             "simulated_until": hour_label(self.simulated_until) if self.simulated_until else None,
             "unsettled": [{**asdict(hour), "start": hour_label(hour.start)} for hour in self.unsettled],
+            "fallbacks": list(self.fallbacks),
         }
 
 
@@ -60,6 +65,7 @@ def of_json(state: Mapping[str, Any]) -> OperatingState:
         assets=assets,
         simulated_until=_instant(until) if until else None,
         unsettled=tuple(MeteredHour(**{**hour, "start": _instant(hour["start"])}) for hour in state["unsettled"]),
+        fallbacks=tuple(state.get("fallbacks", ())),  # earlier versions had none
     )
 
 

@@ -35,7 +35,7 @@ def test_the_same_knowledge_gives_the_same_outcome(filled: Settings):
 def test_the_state_names_the_site_and_hands_the_stations_on(filled: Settings):
     outcome = compute(filled, NEXT, known_at(filled, NEXT), ())
     assert outcome.state["site"] == load_site().digest
-    assert set(outcome.state["operation"]) == {"assets", "simulated_until", "unsettled"}
+    assert set(outcome.state["operation"]) == {"assets", "simulated_until", "unsettled", "fallbacks"}
     assert outcome.operation.site_content == "", "the history knows the site already"
 
 

@@ -13,7 +13,14 @@ START = NOW + timedelta(minutes=30)
 
 
 def allocated(site: Site, kwh: float, planned_kw: float) -> HourAllocation:
-    return coordinate_hour(site, battery_kwh=kwh, start=START, planned_battery_kw=planned_kw, now=NOW)
+    return coordinate_hour(
+        site,
+        battery_kwh=kwh,
+        start=START,
+        reserve_kw=site.services.frequency_response_kw,
+        planned_battery_kw=planned_kw,
+        now=NOW,
+    )
 
 
 @pytest.mark.parametrize(
@@ -91,4 +98,11 @@ def test_energy_beyond_the_battery_is_refused(site: Site, kwh: float) -> None:
 
 def test_an_hour_that_has_begun_is_refused(site: Site) -> None:
     with pytest.raises(ServiceRequestError, match="lies before"):
-        coordinate_hour(site, battery_kwh=500.0, start=NOW - timedelta(hours=1), planned_battery_kw=10.0, now=NOW)
+        coordinate_hour(
+            site,
+            battery_kwh=500.0,
+            start=NOW - timedelta(hours=1),
+            reserve_kw=100.0,
+            planned_battery_kw=10.0,
+            now=NOW,
+        )

@@ -8,8 +8,11 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 
-from kpp_twin.operation import Standing
-from kpp_twin.records import Forecast, History, Series
+from kpp_twin.operating.desk import Desk
+from kpp_twin.operating.hour import operate_hour
+from kpp_twin.operating.stations import operate
+from kpp_twin.operation import Operation, Setpoint, Standing
+from kpp_twin.records import Forecast, History, Series, Slot
 from kpp_twin.site import Site, load_site
 from kpp_twin.timegrid import Array, TimeGrid
 
@@ -47,13 +50,13 @@ class World:
 
     prices: Array
     load_kw: Array  # by the hour
+    known_days_before: int = 1  # a price, before its hour
 
     def history(self, as_of: datetime) -> History:
-        day_before = timedelta(days=-1)
         return History(
             as_of=as_of,
             series=(
-                series("price", "HB_HOUSTON", self.prices, 60, day_before),
+                series("price", "HB_HOUSTON", self.prices, 60, timedelta(days=-self.known_days_before)),
                 series("load", "SITE", np.repeat(self.load_kw, 4), 15, timedelta(minutes=30)),
             ),
             models=(),
@@ -72,6 +75,44 @@ class World:
 
 def _quarters(as_of: datetime) -> int:
     return int((as_of - MIDNIGHT) / timedelta(minutes=15)) % 96
+
+
+def desk_of(site: Site, world: World, as_of: datetime, standing: Standing) -> Desk:
+    return Desk(
+        site=site,
+        as_of=as_of,
+        history=world.history(as_of),
+        forecasts=(world.load_ahead(as_of),),
+        standing=standing,
+        zone=ZONE,
+    )
+
+
+def run(site: Site, world: World, as_of: datetime, standing: Standing) -> Operation:
+    return operate_hour(desk_of(site, world, as_of, standing))
+
+
+def handed_on(before: Standing, made: Operation) -> Standing:
+    """What the next cycle finds; the store does the same with SQL."""
+    setpoints = dict(before.setpoints)
+    for plan in made.plans:
+        for asset, values in plan.setpoint_kw.items():
+            for hour, value, up, down in zip(
+                plan.grid.index, values, plan.reserved_up_kw, plan.reserved_down_kw, strict=True
+            ):
+                is_battery = asset == "battery"
+                setpoints[asset, hour.to_pydatetime()] = Setpoint(
+                    setpoint_kw=float(value),
+                    reserved_up_kw=float(up) if is_battery else 0.0,
+                    reserved_down_kw=float(down) if is_battery else 0.0,
+                )
+    return Standing(
+        setpoints=setpoints,
+        bids=(*before.bids, *made.bids),
+        events=(*before.events, *made.events),
+        requests=(*before.requests, *made.requests),
+        state=made.state,
+    )
 
 
 @pytest.fixture
@@ -93,3 +134,12 @@ def nothing() -> Standing:
 def local_hour() -> Callable[[float], datetime]:
     """Instant some hours after local midnight, in UTC."""
     return lambda hours: MIDNIGHT + timedelta(hours=hours)
+
+
+@pytest.fixture
+def planned(site: Site, world: World) -> Standing:
+    """What the daily cycle of the day before left."""
+    as_of = MIDNIGHT - timedelta(hours=14, minutes=30)
+    slot = Slot(kind="daily", as_of=as_of)
+    made = operate(site, slot, world.history(as_of), world.day_ahead(as_of), Standing(), zone=ZONE, currency="USD")
+    return handed_on(Standing(), made)

@@ -1,22 +1,45 @@
 from dataclasses import replace
+from datetime import timedelta
 
 import numpy as np
 import pytest
 
 from kpp_twin.coordination.hour import HourAllocation
-from kpp_twin.operating.planning import Store, admitted, plan_hours, site_as_it_is, stores_of
+from kpp_twin.operating.planning import (
+    Need,
+    Store,
+    admitted,
+    first_hours,
+    month_peak_kw,
+    plan_hours,
+    plan_without_prices,
+    shortfall_notes,
+    site_as_it_is,
+    stores_of,
+)
 from kpp_twin.operation import AssetState, Plan
 from kpp_twin.plant.simulate import PlantState
 from kpp_twin.site import Site
 from kpp_twin.twin.hour import initial_state
 from tests.kpp_twin.operating.conftest import DAY, LOAD_KW, MIDNIGHT, PRICES, ZONE
 
-SOLD_NOTHING: list[dict[str, float]] = [{}] * 24
+SOLD_NOTHING = [{"load": -load_kw} for load_kw in LOAD_KW]
 
 
-def plan(site: Site, stores: dict[str, Store] | None = None, *, peak_kw: float = 1100.0, **changes: object) -> Plan:
-    given = {"price_per_mwh": PRICES, "load_kw": LOAD_KW, "grid": DAY, "issued_at": MIDNIGHT, "peak_kw": peak_kw}
-    return plan_hours(site, stores or stores_of(site), **{**given, **changes})  # type: ignore[arg-type]
+def plan(
+    site: Site,
+    stores: dict[str, Store] | None = None,
+    *,
+    price_per_mwh: np.ndarray = PRICES,
+    sold_kw: list[dict[str, float]] | None = None,
+    reserve_kw: float | None = 100.0,
+    **changes: object,
+) -> Plan:
+    """Plan of a day, by default with all of the reserve sold."""
+    given = {"grid": DAY, "issued_at": MIDNIGHT, "load_kw": LOAD_KW, "peak_kw": 1100.0, **changes}
+    need = Need(**given, reserve_kw=None if reserve_kw is None else np.full(24, reserve_kw))  # type: ignore[arg-type]
+    made, _ = plan_hours(site, stores or stores_of(site), need, price_per_mwh=price_per_mwh, sold_kw=sold_kw)
+    return made
 
 
 def energy_after(store: Store, power_kw: np.ndarray) -> np.ndarray:
@@ -88,7 +111,7 @@ def test_flat_prices_move_nothing(site: Site):
 
 def test_what_was_sold_is_delivered_though_prices_are_flat(site: Site):
     bought_kw = 100.0 / 0.9025
-    sold = [{"battery": {2: -bought_kw, 18: 100.0}.get(hour, 0.0)} for hour in range(24)]
+    sold = [{"battery": {2: -bought_kw, 18: 100.0}.get(hour, 0.0), "load": -LOAD_KW[hour]} for hour in range(24)]
     made = plan(site, price_per_mwh=np.full(24, 50.0), sold_kw=sold)
     assert made.setpoint_kw["battery"] == pytest.approx([of_hour["battery"] for of_hour in sold], abs=1e-6)
 
@@ -125,8 +148,8 @@ def test_energy_after_setpoints_stays_within_what_the_store_can_hold(site: Site)
     assert battery.after([]) == 500.0
     assert battery.after([95.0]) == pytest.approx(400.0)
     assert battery.after([-100.0]) == pytest.approx(595.0)
-    assert battery.after([500.0, 500.0]) == 100.0
-    assert battery.after([-500.0, -500.0]) == 900.0
+    assert battery.after([500.0, 500.0]) == pytest.approx(100 + 25 / 0.95)
+    assert battery.after([-500.0, -500.0]) == pytest.approx(900 - 25 * 0.95)
 
 
 def test_the_coordinator_has_the_last_word_on_the_first_hour(site: Site):
@@ -138,3 +161,67 @@ def test_the_coordinator_has_the_last_word_on_the_first_hour(site: Site):
     assert (told.reserved_up_kw[0], told.reserved_down_kw[0]) == (0.0, 0.0)
     assert told.setpoint_kw["battery"][1:] == pytest.approx(made.setpoint_kw["battery"][1:])
     assert made.setpoint_kw["battery"][0] != -12.0, "a plan is frozen"
+
+
+def test_an_hour_sold_as_reserve_is_held_though_energy_is_dear(site: Site):
+    dear = np.where(np.arange(24) == 18, 4000.0, PRICES)
+    made = plan(site, price_per_mwh=dear, sold_kw=SOLD_NOTHING)
+    assert (made.reserved_up_kw[18], made.reserved_down_kw[18]) == (100.0, 100.0)
+    assert made.setpoint_kw["battery"][18] == pytest.approx(400.0)
+    assert plan(site, price_per_mwh=dear, reserve_kw=0.0).setpoint_kw["battery"][18] == pytest.approx(500.0)
+
+
+def test_more_reserve_than_can_be_held_is_said_and_the_rest_planned(site: Site):
+    need = Need(grid=DAY, issued_at=MIDNIGHT, load_kw=LOAD_KW, peak_kw=1100.0, reserve_kw=np.full(24, 600.0))
+    made, planned = plan_hours(site, stores_of(site), need, price_per_mwh=PRICES)
+    assert made.reserved_up_kw.max() <= 500 + 1e-6
+    (note,) = shortfall_notes(planned)
+    assert note.startswith("the plan falls short of the committed reserve by 2.")
+    assert (
+        shortfall_notes(plan_hours(site, stores_of(site), replace(need, reserve_kw=None), price_per_mwh=PRICES)[1])
+        == ()
+    )
+
+
+def test_the_first_hours_of_a_plan_are_as_they_were(site: Site):
+    made = plan(site)
+    begun = first_hours(made, 5)
+    assert (begun.grid.start, begun.grid.n_steps) == (made.grid.start, 5)
+    assert begun.reserved_up_kw.shape == begun.reserved_down_kw.shape == (5,)
+    assert all((kw == made.setpoint_kw[asset][:5]).all() for asset, kw in begun.setpoint_kw.items())
+
+
+def blind_plan(site: Site, in_force_kw: float, load_kw: np.ndarray, peak_kw: float, **changes: float) -> Plan:
+    need = Need(grid=DAY, issued_at=MIDNIGHT, load_kw=load_kw, peak_kw=peak_kw, reserve_kw=np.full(24, 100.0))
+    stores = stores_of(site)
+    stores["battery"] = replace(stores["battery"], **changes)
+    return plan_without_prices(
+        site, stores, need, in_force_kw={"battery": np.full(24, in_force_kw), "plant": np.full(24, in_force_kw)}
+    )
+
+
+def test_without_prices_the_plan_in_force_goes_on_with_its_reserve(site: Site):
+    made = blind_plan(site, 10.0, LOAD_KW, 1100.0)
+    assert made.setpoint_kw["battery"].tolist() == made.setpoint_kw["plant"].tolist() == [10.0] * 24
+    assert (made.setpoint_kw["site"] == 20.0 - LOAD_KW).all()
+    assert made.reserved_up_kw.tolist() == made.reserved_down_kw.tolist() == [100.0] * 24
+
+
+def test_without_prices_and_plan_peaks_are_shaved_and_the_battery_moves_to_its_middle(site: Site):
+    load_kw = np.where(np.arange(24) == 3, 700.0, 600.0)
+    made = blind_plan(site, np.nan, load_kw, 650.0, energy_kwh=200.0)
+    assert made.setpoint_kw["plant"].tolist() == [0.0] * 24
+    assert -made.setpoint_kw["site"][3] == pytest.approx(650.0 - 12.5)
+    assert -made.setpoint_kw["site"].min() <= 650.0 - 12.5 + 1e-6
+    store = replace(stores_of(site)["battery"], energy_kwh=200.0)
+    energy = energy_after(store, made.setpoint_kw["battery"])
+    assert energy[-1] == pytest.approx((store.min_kwh + store.max_kwh) / 2)
+    assert np.abs(made.setpoint_kw["battery"]).max() <= 400.0
+
+
+def test_a_peak_counts_only_in_its_own_month(site: Site):
+    assets = replace(initial_state(site, MIDNIGHT, ZONE), month="2024-03", peak_import_kw=1300.0)
+    last_hour, first_hour = MIDNIGHT + timedelta(hours=16 * 24 + 23), MIDNIGHT + timedelta(hours=17 * 24)
+    assert month_peak_kw(site, assets, last_hour, ZONE) == 1300.0
+    assert month_peak_kw(site, assets, first_hour, ZONE) == site.demand_response.peak_target_kw
+    assert month_peak_kw(site, None, first_hour, ZONE) == site.market.opening_peak_kw

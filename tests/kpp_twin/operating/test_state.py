@@ -3,9 +3,10 @@ from datetime import UTC, datetime
 
 import pytest
 
+from kpp_twin.bill import MeteredHour
 from kpp_twin.errors import TwinError
 from kpp_twin.operating.state import OperatingState, of_json
-from kpp_twin.operation import AssetState, MeteredHour
+from kpp_twin.operation import AssetState
 
 HOUR = datetime(2021, 10, 14, 5, tzinfo=UTC)
 METERED = MeteredHour(
@@ -37,6 +38,13 @@ def test_the_state_of_an_earlier_version_is_refused_with_what_to_do():
     earlier = {**state, "assets": {**state["assets"], "battery_kw": 0.0}}
     with pytest.raises(TwinError, match=r"unexpected keyword argument 'battery_kw' .*begin anew in another"):
         of_json(earlier)
+
+
+def test_an_hour_that_an_earlier_version_left_waiting_is_taken_over():
+    state = OperatingState(assets=ASSETS, unsettled=(METERED,)).as_json()
+    (waiting,) = state["unsettled"]
+    earlier = {name: waiting[name] for name in waiting if name not in ("reduction_kwh", "performance_score")}
+    assert of_json({**state, "unsettled": [earlier]}).unsettled == (METERED,)
 
 
 def test_before_the_first_cycle_nothing_is_known():

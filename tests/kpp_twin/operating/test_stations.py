@@ -15,6 +15,7 @@ from kpp_twin.twin.hour import initial_state
 from tests.kpp_twin.operating.conftest import DAY, LOAD_KW, MIDNIGHT, PRICES, ZONE, World, forecast
 
 AS_OF = MIDNIGHT - timedelta(hours=14, minutes=30)
+BATTERY = ("battery", "day_ahead")
 
 
 def daily(site: Site, world: World, standing: Standing, n_forecasts: int = 2) -> Operation:
@@ -30,9 +31,15 @@ def test_a_daily_cycle_plans_the_next_local_day_and_bids_it(site: Site, world: W
     assert plan.issued_at == AS_OF
     load = [bid for bid in made.bids if bid.product == "load"]
     assert [bid.quantity_kw for bid in load] == (-LOAD_KW).tolist()
-    battery = {bid.valid_from: bid.quantity_kw for bid in made.bids if bid.product == "battery"}
-    by_hour = dict(zip(DAY.index.to_pydatetime(), plan.setpoint_kw["battery"], strict=True))
-    assert battery == {hour: kw for hour, kw in by_hour.items() if abs(kw) >= site.market.minimum_bid_kw - 1e-6}
+    hours = DAY.index.to_pydatetime()
+    battery = {bid.valid_from: bid.quantity_kw for bid in made.bids if (bid.product, bid.market) == BATTERY}
+    by_hour = dict(zip(hours, plan.setpoint_kw["battery"], strict=True))
+    assert battery == {hour: kw for hour, kw in by_hour.items() if kw}
+    assert min(abs(kw) for kw in battery.values()) >= site.market.minimum_bid_kw - 1e-6
+    response = {bid.valid_from: bid.quantity_kw for bid in made.bids if bid.market == "PFR"}
+    by_hour = dict(zip(hours, plan.reserved_up_kw, strict=True))
+    assert response == {hour: kw for hour, kw in by_hour.items() if kw}
+    assert set(response.values()) == {100.0}
     assert made.hours == made.lines == made.requests == ()
 
 
@@ -42,7 +49,7 @@ def test_the_same_day_gives_the_same_bids_by_name(site: Site, world: World, noth
 
 
 def test_no_stored_energy_is_offered_below_the_threshold(site: Site, world: World, nothing: Standing):
-    sales = [bid for bid in daily(site, world, nothing).bids if bid.quantity_kw > 0]
+    sales = [bid for bid in daily(site, world, nothing).bids if bid.quantity_kw > 0 and bid.market == "day_ahead"]
     assert sales
     assert min(bid.price_per_mwh for bid in sales) >= site.market.price_threshold_per_mwh
 
@@ -62,7 +69,7 @@ def test_days_of_23_and_25_hours_are_planned_whole(site: Site, nothing: Standing
     grid = TimeGrid.local_day(np.datetime64(day).item(), zone, 60)
     price = forecast("price", "HB_HOUSTON", np.resize(PRICES, grid.n_steps), grid.start, 60, AS_OF)
     load = forecast("load", "SITE", np.full(4 * grid.n_steps, 500.0), grid.start, 15, AS_OF)
-    slot = Slot(kind="daily", as_of=grid.start - timedelta(hours=14))
+    slot = Slot(kind="daily", as_of=grid.start - timedelta(hours=15))
     world = World(prices=PRICES, load_kw=LOAD_KW)
     made = operate(site, slot, world.history(AS_OF), (price, load), nothing, zone=zone, currency="USD")
     assert made.plans[0].grid.n_steps in (23, 25)
@@ -101,7 +108,7 @@ def test_an_aged_battery_is_offered_with_what_it_still_holds(site: Site, world: 
         sum(
             bid.quantity_kw
             for bid in daily(site, world, standing).bids
-            if bid.product == "battery" and bid.quantity_kw > 0
+            if (bid.product, bid.market) == BATTERY and bid.quantity_kw > 0
         )
         for standing in (nothing, replace(nothing, state=OperatingState(assets=worn).as_json()))
     ]
