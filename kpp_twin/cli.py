@@ -10,7 +10,7 @@ from kpp_twin import __version__
 from kpp_twin.cli_battery import battery_command
 from kpp_twin.cli_evaluate import evaluate_command
 from kpp_twin.cli_forecasters import compare, promote, rollback, train
-from kpp_twin.cli_market import dispatch_command
+from kpp_twin.cli_market import dispatch_command, products_command
 from kpp_twin.cli_plant import plant_command
 from kpp_twin.console import configure_logging, print_json, print_table, show, talk, told_on_stderr
 from kpp_twin.errors import IncompleteError, TwinError
@@ -307,7 +307,11 @@ def show_command(settings: Settings, day: datetime, *, as_json: bool) -> None:
         show(table)
 
 
-for command in (train, compare, promote, rollback, evaluate_command, plant_command, battery_command, dispatch_command):
+COMMANDS = (
+    *(train, compare, promote, rollback, evaluate_command),
+    *(plant_command, battery_command, dispatch_command, products_command),
+)
+for command in COMMANDS:
     app.add_command(command)
 
 

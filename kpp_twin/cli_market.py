@@ -1,11 +1,13 @@
-"""The command for people who want to know what the site's battery earns on prices of their own."""
+"""Commands for people who want to know what markets trade, and what the site's battery earns on their prices."""
 
+from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from kpp_twin.console import print_json, print_table, talk
+from kpp_twin.console import image_file, print_json, print_table, show, talk, write_image
 from kpp_twin.settings import Settings
 from kpp_twin.units import KWH_PER_MWH
 
@@ -33,6 +35,12 @@ COLUMNS = ("", "profit", "bought MWh", "at", "sold MWh", "at", "wear", "full cyc
     show_default=True,
     help="A line for each month, all steps of the plan, or the sums.",
 )
+@click.option(
+    "--figure",
+    type=click.Path(path_type=Path),
+    callback=image_file,
+    help="Also write a figure of the plan, .png or .svg; of a long one its first 14 days.",
+)
 @click.pass_obj
 def dispatch_command(
     settings: Settings,
@@ -43,6 +51,7 @@ def dispatch_command(
     site_file: Path | None,
     wear_per_mwh: float | None,
     form: str,
+    figure: Path | None,
 ) -> None:
     """Plan the site's battery on the prices of a file: the most that it could have earned, all of them known.
 
@@ -51,8 +60,8 @@ def dispatch_command(
 
     Example: kpp-twin dispatch prices.csv --wear 10 --format csv > plan.csv
     """
-    from kpp_twin.market.storage_plan import plan_storage
-    from kpp_twin.market.strategy import storage_limits
+    from kpp_twin.market.bidding.strategy import storage_limits
+    from kpp_twin.market.dispatch.storage_plan import plan_storage
     from kpp_twin.site import load_site
     from kpp_twin.sources.price_file import read_prices
 
@@ -82,6 +91,10 @@ def dispatch_command(
             "energy_kwh": plan.energy_kwh[1:],
         }
     )
+    if figure is not None:
+        from kpp_twin.report.storage_figure import image_of
+
+        write_image(figure, partial(image_of, steps, plan.energy_kwh, f"Battery on the prices of {file.name}"))
     if form == "csv":
         click.echo(steps.to_csv(index=False), nl=False)
         return
@@ -110,3 +123,39 @@ def _sums(steps: "pd.DataFrame", wear_per_mwh: float, battery: "Battery") -> dic
         "wear": wear,
         "full_cycles": sold_mwh * KWH_PER_MWH / battery.discharge_efficiency / battery.usable_kwh,
     }
+
+
+@click.command(name="products")
+@click.argument("name", required=False)
+@click.option(
+    "--on",
+    "day",
+    type=click.DateTime(["%Y-%m-%d"]),
+    help="Delivery day; default: all as it came into force last.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Everything as JSON instead of a table.")
+def products_command(*, name: str | None, day: datetime | None, as_json: bool) -> None:
+    """Show what markets trade: gates, blocks, sizes, ticks, pricing, settlement, price limits, and on what evidence.
+
+    Gates are by the clock of the market: D is the delivery day, D-1 the day before. Of a NAME or alias all is told;
+    with --on also how many intervals that day has, and when their gates close.
+
+    Example: kpp-twin products "ERCOT day-ahead" --on 2021-11-07
+    """
+    from kpp_twin.market.rules.products import product_named, products
+    from kpp_twin.report.product_sheet import product_data, product_table, products_table
+
+    on = day.date() if day else None
+    if name is not None:
+        product = product_named(name, on)
+        if as_json:
+            print_json(product_data(product, on))
+        else:
+            show(product_table(product, on))
+        return
+    held = [product for product in products() if on is None or product.holds(on)]
+    latest = [product_named(name, on) for name in dict.fromkeys(product.name for product in held)]
+    if as_json:
+        print_json([product_data(product, on) for product in latest])
+    else:
+        show(products_table(latest, on))

@@ -3,7 +3,7 @@
 Positive power flows to the grid: generation and discharge +, load and charge -.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -21,6 +21,8 @@ class AssetDay:
     ----------
     planned_kw, sold_kw
         Setpoint of the plan in force and position sold day-ahead by the hour, ``(n_hours,)``.
+    reserved_kw
+        Power that this plan keeps free for services, upward, ``(n_hours,)``.
     power_kw, energy_stored_kwh
         Simulated, by the minute, ``(n_minutes,)``; energy at the minute's end, NaN without a store.
     """
@@ -28,6 +30,7 @@ class AssetDay:
     asset: str
     planned_kw: Array
     sold_kw: Array
+    reserved_kw: Array
     power_kw: Array
     energy_stored_kwh: Array
 
@@ -132,9 +135,56 @@ class EventLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BidLine:
-    """Bids of an asset for the day; the position is what the known prices accepted, purchases negative."""
+class BidStep:
+    """A step of a curve.
 
+    Attributes
+    ----------
+    price_per_mwh
+        Its limit; of reserve per MW and hour.
+    quantity_kw
+        All that is traded with this step and those before it; a purchase negative.
+    is_accepted
+        None while the price is not known.
+    """
+
+    price_per_mwh: float
+    quantity_kw: float
+    is_accepted: bool | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BidCurve:
+    """What an asset bid for an hour.
+
+    Attributes
+    ----------
+    market
+        ``day_ahead`` of energy, or the frequency product whose reserve is sold.
+    steps
+        From the largest purchase to the largest sale.
+    sold_kw
+        Largest step that was accepted, a purchase negative; none while the price is not known.
+    """
+
+    market: str
+    asset: str
+    valid_from: datetime
+    steps: tuple[BidStep, ...]
+    sold_kw: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BidLine:
+    """Bids of an asset at a market for the day, steps of its curves.
+
+    Attributes
+    ----------
+    position_kwh
+        What the known prices accepted, purchases negative; of reserve its power times the hours.
+    """
+
+    market: str
     asset: str
     n_bids: int
     n_accepted: int
@@ -193,7 +243,7 @@ class DayOperation:
     ledger: tuple[LedgerLine, ...]
     services: tuple[ServiceLine, ...]
     events: tuple[EventLine, ...]
-    bids: tuple[BidLine, ...]
+    curves: tuple[BidCurve, ...]
 
     def asset(self, name: str) -> AssetDay | None:
         """Asset by name; none if nothing was planned or simulated of it."""
@@ -241,9 +291,27 @@ class DayOperation:
         return float(np.nansum(self.net))
 
     @property
+    def bids(self) -> tuple[BidLine, ...]:
+        """The curves of the day summed, by market and asset."""
+        return tuple(
+            _bid_line(market, asset, [c for c in self.curves if (c.market, c.asset) == (market, asset)])
+            for market, asset in sorted({(curve.market, curve.asset) for curve in self.curves})
+        )
+
+    @property
     def residual_kwh(self) -> Mapping[str, float]:
         """Sum of the ledger's entries by asset; zero but for rounding."""
         sums: dict[str, float] = {}
         for line in self.ledger:
             sums[line.asset] = sums.get(line.asset, 0.0) + line.energy_kwh
         return sums
+
+
+def _bid_line(market: str, asset: str, curves: Sequence[BidCurve]) -> BidLine:
+    return BidLine(
+        market=market,
+        asset=asset,
+        n_bids=sum(len(curve.steps) for curve in curves),
+        n_accepted=sum(bool(step.is_accepted) for curve in curves for step in curve.steps),
+        position_kwh=sum(curve.sold_kw or 0.0 for curve in curves),  # kW over whole hours
+    )

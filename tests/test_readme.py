@@ -46,6 +46,7 @@ PRINTED = {
     "services": [],
     "plant": [(4.0, math.inf), (-1e-9, 1e-9)],
     "battery": [(199.9, 200.0)],
+    "market": [(-900.0, -700.0), (-1e-9, 1e-9)],
 }
 
 

@@ -60,7 +60,7 @@ def day_figures(report: DayReport, only: Collection[str] | None = None) -> dict[
         "load": panels_of(of["load"], draw_load),
         "errors": panels_of(scored, _draw_errors),
         "week": panels_of(report.series, _draw_context),
-        **(operation_panels(operation, zone) if operation else {}),
+        **(operation_panels(operation, of["price"], zone) if operation else {}),
     }
     return {
         name: draw_figure(name, draws, zone)

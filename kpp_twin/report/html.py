@@ -50,6 +50,7 @@ def html(report: DayReport) -> str:
         time_span=wording.time_span,
         method_name=wording.method_name,
         service_name=wording.service_name,
+        money_note=wording.money_note,
         share=wording.share,
         battery_lines=wording.battery_lines,
     )

@@ -1,13 +1,16 @@
 """Panels of what the stations did: battery and plant, frequency and the response to it, money."""
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from kpp_twin.day_operation import AssetDay, DayOperation
+from kpp_twin.day_operation import AssetDay, BidCurve, DayOperation
+from kpp_twin.day_report import DaySeries
+from kpp_twin.market.bidding.bids import DAY_AHEAD
 from kpp_twin.report.canvas import ACTUAL, FORECAST, INK, SERIES, Panel, edges_h, key, label_hours
 from kpp_twin.report.wording import service_name
 from kpp_twin.timegrid import Array, TimeGrid
@@ -16,13 +19,18 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 PERCENT = 100.0
+AREA_PER_KW = 0.2  # of a mark [pt²/kW]
 
 
-def operation_panels(operation: DayOperation, zone: ZoneInfo) -> Mapping[str, Sequence[Panel]]:
+def operation_panels(
+    operation: DayOperation, prices: Sequence[DaySeries], zone: ZoneInfo
+) -> Mapping[str, Sequence[Panel]]:
     """Panels by name of the figure; a figure without data has none."""
+    price = next((series for series in prices if series.name == operation.price_series), None)
     return {
         "stores": [*_store_panels(operation, zone)],
         "site": [*_site_panels(operation, zone)],
+        "bids": [*_bid_panels(operation, price, zone)],
         "frequency": [*_frequency_panels(operation, zone)],
         "money": [partial(_draw_money, operation=operation, zone=zone)] if operation.n_settled else [],
     }
@@ -49,6 +57,12 @@ def _store_panels(operation: DayOperation, zone: ZoneInfo) -> list[Panel]:
 def _site_panels(operation: DayOperation, zone: ZoneInfo) -> list[Panel]:
     site = operation.asset("site")
     return [] if site is None else [partial(_draw_power, operation=operation, asset=site, zone=zone)]
+
+
+def _bid_panels(operation: DayOperation, price: DaySeries | None, zone: ZoneInfo) -> list[Panel]:
+    """Of the stores: the load buys at any price."""
+    curves = [curve for curve in operation.curves if curve.market == DAY_AHEAD and curve.asset != "load"]
+    return [partial(_draw_bids, curves=curves, price=price, grid=operation.hours, zone=zone)] if curves else []
 
 
 def _frequency_panels(operation: DayOperation, zone: ZoneInfo) -> list[Panel]:
@@ -83,6 +97,40 @@ def _draw_line(panel: "Axes", grid: TimeGrid, values: Array, title: str, unit: s
     label_hours(panel, grid, zone)
 
 
+def _draw_bids(
+    panel: "Axes", curves: Sequence[BidCurve], price: DaySeries | None, grid: TimeGrid, zone: ZoneInfo
+) -> None:
+    """A mark for each step, by hour and limit price; its area grows with the power, and it is full where accepted."""
+    if price is not None:
+        panel.stairs(price.values, edges_h(price.grid), baseline=None, color=ACTUAL, linewidth=1.4, label="price")
+    for side, sign, mark, colour in (("sale", 1, "^", SERIES[2]), ("purchase", -1, "v", SERIES[1])):
+        for is_accepted in (False, True):
+            steps = [
+                ((curve.valid_from - grid.start) / timedelta(hours=1) + 0.5, step.price_per_mwh, abs(step.quantity_kw))
+                for curve in curves
+                for step in curve.steps
+                if sign * step.quantity_kw > 0 and bool(step.is_accepted) is is_accepted
+            ]
+            if not steps:
+                continue
+            at_h, price_per_mwh, power_kw = np.transpose(steps)
+            panel.scatter(
+                at_h,
+                price_per_mwh,
+                AREA_PER_KW * power_kw,
+                marker=mark,
+                facecolor=colour if is_accepted else "none",
+                edgecolor=colour,
+                label=f"{side} accepted" if is_accepted else side,
+                zorder=3,
+            )
+    panel.margins(y=0.1)
+    panel.set_title("Day-ahead bids of battery and plant")
+    panel.set_ylabel(price.unit if price else "per MWh")
+    label_hours(panel, grid, zone)
+    key(panel, 5, reverse=False)
+
+
 def _draw_frequency(panel: "Axes", operation: DayOperation, zone: ZoneInfo) -> None:
     grid = operation.minutes
     _draw_line(panel, grid, operation.frequency_hz, "Grid frequency, synthetic, means of minutes", "Hz", zone)
@@ -104,18 +152,24 @@ def _draw_response(panel: "Axes", operation: DayOperation, zone: ZoneInfo) -> No
 
 
 def _draw_money(panel: "Axes", operation: DayOperation, zone: ZoneInfo) -> None:
-    """Bars of the services stacked from zero, earned upward and paid downward, with the net as a line."""
+    """Bars of the services stacked from zero, earned upward and paid downward, with the net as a line.
+
+    Services beyond the colours are hatched; those of nothing are left out.
+    """
     n_hours = operation.hours.n_steps
     middle = np.arange(n_hours) + 0.5
     earned, paid = np.zeros(n_hours), np.zeros(n_hours)
-    for number, (service, amounts) in enumerate(operation.money.items()):
-        known = np.nan_to_num(amounts)
+    money = {service: np.nan_to_num(amounts) for service, amounts in operation.money.items()}
+    for number, (service, known) in enumerate((name, amounts) for name, amounts in money.items() if amounts.any()):
         panel.bar(
             middle,
             known,
             width=0.8,
             bottom=np.where(known > 0, earned, paid),
-            color=SERIES[number % len(SERIES)],
+            facecolor=SERIES[number % len(SERIES)],
+            edgecolor=INK,
+            linewidth=0.0,
+            hatch="////" if number >= len(SERIES) else None,
             label=service_name(service),
         )
         earned += np.maximum(known, 0.0)
@@ -125,4 +179,4 @@ def _draw_money(panel: "Axes", operation: DayOperation, zone: ZoneInfo) -> None:
     panel.set_title("Money by hour, earned positive")
     panel.set_ylabel(operation.currency)
     label_hours(panel, operation.hours, zone)
-    key(panel, 7, reverse=False)
+    panel.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))  # too many to stand beside the title

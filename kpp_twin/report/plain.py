@@ -2,14 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from kpp_twin.day_operation import DayOperation
+from kpp_twin.day_operation import BidCurve, DayOperation
 from kpp_twin.day_report import DayReport, DaySeries
+from kpp_twin.market.bidding.bids import DAY_AHEAD
 from kpp_twin.report.wording import ASSUMPTION, known
 from kpp_twin.timegrid import Array, TimeGrid, hour_label
 from kpp_twin.units import MINUTES_PER_HOUR
@@ -97,12 +98,25 @@ def _asset_columns(operation: DayOperation | None, grid: TimeGrid) -> dict[str, 
     for name in ("battery", "plant", "site"):
         asset = operation.asset(name) if operation else None
         columns[f"{name}_planned_kw"] = asset.planned_kw if asset else nothing
+        columns[f"{name}_sold_kw"] = asset.sold_kw if asset else nothing
         columns[f"{name}_kw"] = asset.hourly_kw if asset else nothing
+    battery = operation.asset("battery") if operation else None
+    columns["battery_reserved_kw"] = battery.reserved_kw if battery else nothing
+    columns["battery_bid_steps"] = _bid_steps(operation, "battery") if operation else nothing
     columns["state_of_charge"] = (
         operation.state_of_charge[MINUTES_PER_HOUR - 1 :: MINUTES_PER_HOUR] if operation else nothing
     )
     columns["net_amount"] = operation.net if operation else nothing
     return columns
+
+
+def _bid_steps(operation: DayOperation, asset: str) -> Array:
+    """Steps of the asset's curves of energy by the hour."""
+    steps = np.zeros(operation.hours.n_steps)
+    for curve in operation.curves:
+        if (curve.market, curve.asset) == (DAY_AHEAD, asset):
+            steps[(curve.valid_from - operation.hours.start) // timedelta(hours=1)] = len(curve.steps)
+    return steps
 
 
 def _operation(operation: DayOperation) -> Row:
@@ -121,7 +135,12 @@ def _operation(operation: DayOperation) -> Row:
         "battery": asdict(operation.battery) if operation.battery else None,
         "curtailments": [_told(asdict(line)) for line in operation.events],
         "bids": [asdict(line) for line in operation.bids],
+        "bid_curves": [_curve(curve) for curve in operation.curves],
     }
+
+
+def _curve(curve: BidCurve) -> Row:
+    return {**_told(asdict(curve)), "steps": [asdict(step) for step in curve.steps]}
 
 
 def _told(row: Mapping[str, Any]) -> Row:

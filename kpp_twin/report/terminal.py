@@ -14,6 +14,7 @@ from kpp_twin.report.wording import (
     battery_lines,
     local_time,
     method_name,
+    money_note,
     number,
     service_name,
     share,
@@ -27,7 +28,7 @@ def day_tables(report: DayReport) -> list[Table]:
     if operation is None:
         stations = [plain_table(f"Operation of {report.day}", ("",), [(NO_OPERATION,)])]
     else:
-        stations = [_hours(report), _money(operation), _services(operation)]
+        stations = [_hours(report), _money(operation), _bids(operation), _services(operation)]
         stations += [_battery(operation.battery)] if operation.battery else []
         stations += [_ledger(operation)]
         stations += [_events(report, operation)] if operation.events else []
@@ -69,11 +70,15 @@ def _hours(report: DayReport) -> Table:
             number(row["load_kw"], 0),
             number(row["load_forecast_kw"], 0),
             number(row["battery_planned_kw"], 0),
+            number(row["battery_bid_steps"], 0),
+            number(row["battery_sold_kw"], 0),
             number(row["battery_kw"], 0),
+            number(row["battery_reserved_kw"], 0),
             share(row["state_of_charge"], 0),
             number(row["plant_planned_kw"], 0),
             number(row["plant_kw"], 0),
             number(row["site_planned_kw"], 0),
+            number(row["site_sold_kw"], 0),
             number(row["site_kw"], 0),
             number(row["net_amount"]),
         )
@@ -84,23 +89,44 @@ def _hours(report: DayReport) -> Table:
         ">price",
         ">load",
         ">forecast",
-        ">battery plan",
-        ">flow",
-        ">charged",
-        ">plant plan",
-        ">flow",
-        ">site plan",
-        ">flow",
+        ">battery\nplan",
+        ">bid\nsteps",
+        ">\nsold",
+        ">\nflow",
+        ">reserve\nkept",
+        ">\ncharged",
+        ">plant\nplan",
+        ">\nflow",
+        ">site\nplan",
+        ">\nsold",
+        ">\nflow",
         ">net",
     )
     return plain_table("Hour by hour: price and net in currency, power in kW, to the grid positive", header, rows)
 
 
 def _money(operation: DayOperation) -> Table:
-    rows = [(service_name(name), number(amount), "") for name, amount in operation.money_by_service.items()]
+    rows = [
+        (service_name(name), number(amount), money_note(name)) for name, amount in operation.money_by_service.items()
+    ]
     rows.append(("net", number(operation.net_amount if operation.n_settled else None), ASSUMPTION))
     settled = f"{operation.n_settled} of {operation.n_simulated} simulated hours settled"
     return plain_table(f"Money by service, {settled}", ("service", f">{operation.currency}", "note"), rows)
+
+
+def _bids(operation: DayOperation) -> Table:
+    rows = [
+        (
+            service_name(line.market),
+            line.asset,
+            number(line.n_bids, 0),
+            number(line.n_accepted, 0),
+            number(line.position_kwh, 1),
+        )
+        for line in operation.bids
+    ]
+    header = ("market", "asset", ">bid steps", ">accepted", ">sold kWh")
+    return plain_table("Bids; kWh of reserve are its power times the hours", header, rows)
 
 
 def _services(operation: DayOperation) -> Table:
@@ -189,6 +215,7 @@ def _freshness(report: DayReport) -> Table:
 def plain_table(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
     """Table of plain texts: what stands in a name is neither markup nor a control sequence. ``>`` aligns right."""
     table = Table(title=Text(title), title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
+    table.show_header = any(header)
     for name in header:
         table.add_column(name.lstrip(">"), justify="right" if name.startswith(">") else "left")
     for row in rows:

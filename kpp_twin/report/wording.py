@@ -9,6 +9,17 @@ from kpp_twin.day_operation import BatteryDay
 MISSING = "–"
 METHODS = {"naive_daily": "daily naive", "naive_weekly": "weekly naive", "seasonal": "seasonal", "ensemble": "ensemble"}
 ASSUMPTION = "Money follows from the assumed values of the site, reference_site.toml; no bill of a real site."
+MONEY_NOTES = {
+    "activation": "energy of frequency response, where its product is paid for it",
+    "capacity": "frequency response that was kept and delivered",
+    "degradation": "wear of the battery by what it discharged",
+    "demand_charge": "rise of the month's highest import",
+    "demand_response": "load that curtailments did not draw, where they are paid",
+    "energy": "sold day-ahead less bought, at the day-ahead price",
+    "fees": "on what was traded day-ahead, either way",
+    "imbalance": "the rest of what was metered, at the imbalance price",
+    "performance": "taken off capacity for what was delivered badly",
+}
 
 
 def local_time(moment: datetime | None, zone: ZoneInfo) -> str:
@@ -39,6 +50,11 @@ def method_name(method: str) -> str:
 def service_name(service: str) -> str:
     """Name of a service, an asset's entry or an amount for people: ``demand charge`` of ``demand_charge``."""
     return service.replace("_", " ")
+
+
+def money_note(service: str) -> str:
+    """What the money of a service is for."""
+    return MONEY_NOTES[service]
 
 
 def share(value: float | None, digits: int = 1) -> str:

@@ -38,7 +38,7 @@ def test_the_plan_in_csv_bears_out_the_sums_in_json(command: Command):
     sold_mwh = steps["power_kw"].clip(lower=0).sum() / 1000
     assert found["profit"] == pytest.approx(money - 10 * sold_mwh)
     assert found["sold_mwh"] == pytest.approx(sold_mwh)
-    assert (found["bought_at_per_mwh"], found["sold_at_per_mwh"]) == (20.0, 100.0)
+    assert (found["bought_at_per_mwh"], found["sold_at_per_mwh"]) == pytest.approx((20.0, 100.0))
     assert steps["energy_kwh"].iloc[-1] == pytest.approx(500)
 
 
@@ -50,3 +50,33 @@ def test_wear_beyond_all_gain_leaves_the_battery_idle(command: Command):
 
 def test_a_wrong_column_is_said(command: Command):
     assert isinstance(command("--column", "cost").exception, ConfigError)
+
+
+def test_a_figure_of_the_plan_is_written(command: Command, tmp_path: Path):
+    done = command("--figure", "plan.svg")
+    assert done.exit_code == 0, done.output
+    assert "Battery on the prices of prices.csv" in (tmp_path / "plan.svg").read_text()
+    assert command("--figure", "plan.pdf").exit_code != 0
+
+
+def products(*arguments: str) -> Result:
+    return CliRunner().invoke(app, ["products", *arguments])
+
+
+def test_all_products_are_listed_and_one_is_told_with_its_day():
+    for part in ("SDAC", "ERCOT day-ahead", "AEMO"):
+        assert part in products().stdout
+    assert "25 intervals of 60 min" in products("ercot dam", "--on", "2021-11-07").stdout
+
+
+def test_products_of_a_day_are_those_that_hold_on_it():
+    found = json.loads(products("--on", "2025-09-30", "--json").stdout)
+    (day_ahead,) = (product for product in found if product["name"] == "SDAC")
+    assert (day_ahead["interval_minutes"], day_ahead["n_intervals"]) == (60, 24)
+    latest = json.loads(products("SDAC", "--json").stdout)
+    assert latest["interval_minutes"] == 15
+    assert "n_intervals" not in latest
+
+
+def test_a_product_that_is_not_known_is_said():
+    assert isinstance(products("moon").exception, ConfigError)

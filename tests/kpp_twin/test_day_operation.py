@@ -1,9 +1,10 @@
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
 
-from kpp_twin.day_operation import AssetDay, DayOperation, LedgerLine
+from kpp_twin.day_operation import AssetDay, BidCurve, BidStep, DayOperation, LedgerLine
 from kpp_twin.timegrid import Array, TimeGrid
 
 START = datetime(2024, 3, 16, 5, tzinfo=UTC)
@@ -14,7 +15,12 @@ NOTHING = np.full(3, np.nan)
 
 def asset(power_kw: Array, name: str = "battery") -> AssetDay:
     return AssetDay(
-        asset=name, planned_kw=NOTHING, sold_kw=NOTHING, power_kw=power_kw, energy_stored_kwh=np.arange(180.0)
+        asset=name,
+        planned_kw=NOTHING,
+        sold_kw=NOTHING,
+        reserved_kw=NOTHING,
+        power_kw=power_kw,
+        energy_stored_kwh=np.arange(180.0),
     )
 
 
@@ -41,7 +47,7 @@ def operation(
         ),
         services=(),
         events=(),
-        bids=(),
+        curves=(),
     )
 
 
@@ -67,6 +73,27 @@ def test_the_net_is_of_settled_hours_only():
     np.testing.assert_array_equal(day.net, [1.5, -3.0, np.nan])
     assert (day.n_settled, day.net_amount) == (2, -1.5)
     assert day.money_by_service == {"energy": -2.0, "capacity": 0.5}
+
+
+def test_curves_are_summed_by_market_and_asset():
+    def curve(market: str, hour: int, *steps: tuple[float, bool | None], sold_kw: float | None) -> BidCurve:
+        return BidCurve(
+            market=market,
+            asset="battery",
+            valid_from=START + timedelta(hours=hour),
+            steps=tuple(BidStep(price_per_mwh=40.0, quantity_kw=kw, is_accepted=accepted) for kw, accepted in steps),
+            sold_kw=sold_kw,
+        )
+
+    curves = (
+        curve("day_ahead", 0, (100.0, True), (200.0, False), sold_kw=100.0),
+        curve("day_ahead", 1, (-150.0, True), sold_kw=-150.0),
+        curve("day_ahead", 2, (300.0, None), sold_kw=None),
+        curve("PFR", 0, (100.0, True), sold_kw=100.0),
+    )
+    reserve, energy = replace(operation(), curves=curves).bids
+    assert (reserve.market, reserve.n_bids, reserve.n_accepted, reserve.position_kwh) == ("PFR", 1, 1, 100.0)
+    assert (energy.market, energy.n_bids, energy.n_accepted, energy.position_kwh) == ("day_ahead", 4, 2, -50.0)
 
 
 def test_a_day_of_nothing_is_empty_and_not_an_error():

@@ -11,7 +11,8 @@ import pytest
 from kpp_twin.day_operation import (
     AssetDay,
     BatteryDay,
-    BidLine,
+    BidCurve,
+    BidStep,
     DayOperation,
     EventLine,
     LedgerLine,
@@ -64,11 +65,14 @@ def _operation(day: date = date(2024, 3, 16), *, name: str = "frequency_response
             asset=kind,
             planned_kw=power_kw,
             sold_kw=np.full(n, np.nan) if kind == "plant" else power_kw / 2,
+            reserved_kw=np.full(n, 100.0 if kind == "battery" else 0.0),
             power_kw=np.where(known, np.repeat(power_kw, 60), np.nan),
             energy_stored_kwh=np.where(known, stored, np.nan),
         )
 
     nothing = np.full(60 * n, np.nan)
+    starts = list(hours.index.to_pydatetime())
+    unpriced = BidStep(price_per_mwh=50.0, quantity_kw=80.0, is_accepted=None)
     load_kw = np.where(np.isin(np.arange(n), (2, 3)), -50.0, -100.0)
     return DayOperation(
         hours=hours,
@@ -135,7 +139,23 @@ def _operation(day: date = date(2024, 3, 16), *, name: str = "frequency_response
                 reduced_kwh=100.0,
             ),
         ),
-        bids=(BidLine(asset="battery", n_bids=n, n_accepted=3, position_kwh=-55.0),),
+        curves=(
+            *(_curve("day_ahead", start, (-100.0, -40.0, 80.0), sold_kw=-40.0) for start in starts[:-1]),
+            BidCurve(market="day_ahead", asset="battery", valid_from=starts[-1], steps=(unpriced,), sold_kw=None),
+            *(_curve("PFR", start, (100.0,), sold_kw=100.0) for start in starts),
+        ),
+    )
+
+
+def _curve(market: str, start: datetime, quantities_kw: tuple[float, ...], *, sold_kw: float) -> BidCurve:
+    return BidCurve(
+        market=market,
+        asset="battery",
+        valid_from=start,
+        steps=tuple(
+            BidStep(price_per_mwh=120.0 + kw / 10, quantity_kw=kw, is_accepted=kw == sold_kw) for kw in quantities_kw
+        ),
+        sold_kw=sold_kw,
     )
 
 

@@ -99,11 +99,12 @@ def test_the_operation_is_told_with_its_tables(make_report, make_operation):
     page = Page(told)
     assert page.open == []
     assert {"Operation", "Money", "Grid services", "Energy ledger"} <= set(page.headings)
-    assert [tag for tag, _ in page.tags].count("svg") == 5
+    assert [tag for tag, _ in page.tags].count("svg") == 6
     assert "23 of 24 hours simulated in steps of 1 s, 23 settled" in told
-    assert ["energy", "-460.00"] in page.rows
-    assert ["net", "-448.50"] in page.rows
-    assert ["battery", "24", "3", "-55.0"] in page.rows
+    assert ["energy", "-460.00", "sold day-ahead less bought, at the day-ahead price"] in page.rows
+    assert ["net", "-448.50", ""] in page.rows
+    assert ["day ahead", "battery", "70", "23", "-920.0"] in page.rows
+    assert ["PFR", "battery", "24", "24", "2,400.0"] in page.rows
     served = ["frequency response", "kW", "100.0", "98.0", "1 of 24", "99.5 %", "0.20", "90.0 %", "46.0", "41.4"]
     assert served in page.rows
     assert "<p>Frequency response as PFR: score 95.1 %, mileage 123.4, 5 s without" in told
@@ -113,8 +114,12 @@ def test_the_operation_is_told_with_its_tables(make_report, make_operation):
     assert event in page.rows
     assert ["load HUB", "2024-03-15 09:30 CDT", "ensemble", "load-HUB-ensemble", "operator"] in page.rows
     first, *_, last = [row for row in page.rows if row[0] in ("00:00 CDT", "23:00 CDT")]
-    assert first == ["00:00 CDT", "–", "–", "-100", "-100", "50 %", "50", "50", "-150", "-150", "-19.50"]
-    assert last == ["23:00 CDT", "–", "–", "90", "–", "–", "50", "–", "40", "–", "–"]
+    assert first == [
+        *("00:00 CDT", "–", "–"),
+        *("-100", "3", "-50", "-100", "100", "50 %"),
+        *("50", "50", "-150", "-75", "-150", "-19.50"),
+    ]
+    assert last == ["23:00 CDT", "–", "–", "90", "1", "45", "–", "100", "–", "50", "–", "40", "20", "–", "–"]
 
 
 def test_all_money_stands_beside_what_it_rests_on(make_report, make_operation):
@@ -131,7 +136,7 @@ def test_a_day_that_is_only_planned_says_so(make_report, make_operation):
         assets=tuple(replace(asset, power_kw=nothing, energy_stored_kwh=nothing) for asset in whole.assets),
         money={},
         battery=None,
-        **dict.fromkeys(("ledger", "services", "events", "bids"), ()),
+        **dict.fromkeys(("ledger", "services", "events", "curves"), ()),
         currency="",
     )
     told = html(temperature_only(make_report(operation=planned)))

@@ -7,7 +7,7 @@ import pytest
 
 from kpp_twin.report.figures import day_figures
 
-OPERATION = ("stores", "site", "frequency", "money")
+OPERATION = ("stores", "site", "bids", "frequency", "money")
 
 
 def texts(svg: str) -> set[str]:
@@ -32,6 +32,8 @@ def test_the_figures_of_the_operation_name_subject_and_unit(figures):
     assert {"Frequency response by hour, either way", "Hz", "asked", "delivered"} <= texts(figures["frequency"])
     assert {"capacity", "energy", "net", "USD"} <= texts(figures["money"])
     assert "Site: power, to the grid positive" in texts(figures["site"])
+    assert {"Day-ahead bids of battery and plant", "sale", "purchase", "purchase accepted"} <= texts(figures["bids"])
+    assert "sale accepted" not in texts(figures["bids"])
 
 
 def test_the_same_operation_gives_the_same_bytes(bare, make_operation, figures):
@@ -47,6 +49,7 @@ def test_what_there_is_no_data_for_is_left_out(bare, make_operation):
     silent = replace(
         whole,
         assets=(),
+        curves=tuple(curve for curve in whole.curves if curve.market == "PFR"),
         money={},
         frequency_hz=np.full(whole.minutes.n_steps, np.nan),
         response_asked_kwh=np.full(whole.hours.n_steps, np.nan),
@@ -68,6 +71,14 @@ def test_days_of_23_and_25_hours_are_drawn_whole(bare, make_operation, day: date
         if element.get("d", "").count("L") == 3  # a bar has four corners
     ]
     assert len(bars) == hours - 1  # of the last one nothing is known
+
+
+@pytest.mark.full
+def test_bids_stand_beside_the_price_that_decides(make_report, make_operation):
+    report = make_report(operation=make_operation())
+    assert {"price", "USD/MWh"} <= texts(day_figures(report, ("bids",))["bids"])
+    elsewhere = replace(report, operation=replace(make_operation(), price_series="elsewhere"))
+    assert "price" not in texts(day_figures(elsewhere, ("bids",))["bids"])
 
 
 @pytest.mark.full

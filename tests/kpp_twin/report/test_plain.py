@@ -22,6 +22,16 @@ def test_the_data_is_json_without_nan(make_report, make_operation):
     assert (operation["hours_simulated"], operation["hours_settled"]) == (23, 23)
     assert operation["ledger_residual_kwh"] == {"battery": 0.0}
     assert (operation["battery"]["performance_score"], operation["battery"]["flag_s"]["held"]) == (0.951, 3.0)
+    assert operation["bids"][1] == {
+        "market": "day_ahead",
+        "asset": "battery",
+        "n_bids": 70,
+        "n_accepted": 23,
+        "position_kwh": -920.0,
+    }
+    first, *_, last = (curve for curve in operation["bid_curves"] if curve["market"] == "day_ahead")
+    assert first["steps"][0] == {"price_per_mwh": 110.0, "quantity_kw": -100.0, "is_accepted": False}
+    assert (first["sold_kw"], last["sold_kw"], last["valid_from"]) == (-40.0, None, "2024-03-17T04:00Z")
     assert operation["curtailments"][0]["start"] == "2024-03-16T07:00Z"
     assert data["servings"][0]["serves_from"] == "2024-03-15T14:30Z"
 
@@ -45,6 +55,8 @@ def test_hours_hold_means_and_none_where_something_is_missing(make_report, make_
         90.0,
         pytest.approx(0.50198, abs=1e-5),
     )
+    assert (first["battery_sold_kw"], first["battery_bid_steps"], first["battery_reserved_kw"]) == (-50.0, 3, 100.0)
+    assert (first["plant_sold_kw"], first["site_sold_kw"], last["battery_bid_steps"]) == (None, -75.0, 1)
     assert (last["battery_planned_kw"], last["battery_kw"], last["net_amount"]) == (90.0, None, None)
 
 

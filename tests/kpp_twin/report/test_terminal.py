@@ -4,7 +4,7 @@ from rich.console import Console
 
 from kpp_twin.report.plain import NO_OPERATION
 from kpp_twin.report.terminal import day_tables
-from kpp_twin.report.wording import ASSUMPTION
+from kpp_twin.report.wording import ASSUMPTION, money_note
 
 
 def text_of(report) -> str:
@@ -35,9 +35,15 @@ def test_rows_per_feed_and_freshness_are_told(make_report):
 def test_the_operation_is_told_in_tables(make_report, make_operation):
     text = text_of(make_report(operation=make_operation()))
     rows = rows_of(text)
-    hour = ["00:00 CDT", "117.00", "120", "114", "-100", "-100", "50 %", "50", "50", "-150", "-150", "-19.50"]
+    hour = [
+        *("00:00 CDT", "117.00", "120", "114"),
+        *("-100", "3", "-50", "-100", "100", "50 %"),
+        *("50", "50", "-150", "-75", "-150", "-19.50"),
+    ]
     assert hour in rows
-    assert ["energy", "-460.00"] in rows
+    assert ["energy", "-460.00", money_note("energy")] in rows
+    assert ["day ahead", "battery", "70", "23", "-920.0"] in rows
+    assert ["PFR", "battery", "24", "24", "2,400.0"] in rows
     assert ["net", "-448.50", ASSUMPTION] in rows
     assert ["frequency response", "kW", "100", "98", "1/24", "99.5 %", "0.20", "90.0 %", "46.0", "41.4"] in rows
     assert ["battery", "in 1,000.0, charge loss -50.0, store change -950.0", "0.0e+00"] in rows
@@ -54,7 +60,7 @@ def test_a_day_without_operation_says_so_and_is_short(make_report):
 
 
 def test_the_whole_day_fits_on_two_screens(make_report, make_operation):
-    assert len(text_of(make_report(operation=make_operation())).splitlines()) <= 85
+    assert len(text_of(make_report(operation=make_operation())).splitlines()) <= 90
 
 
 def test_a_name_is_neither_markup_nor_a_control_sequence(make_report):

@@ -4,16 +4,20 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from kpp_twin.bill import MeteredHour
+from kpp_twin.market.settlement import settle_hour
 from kpp_twin.report.wording import (
     battery_lines,
     known,
     local_time,
     method_name,
+    money_note,
     number,
     service_name,
     share,
     time_span,
 )
+from kpp_twin.site import load_site
 
 
 def test_instants_are_local_and_say_which_pass_of_a_repeated_hour_they_mean():
@@ -55,6 +59,19 @@ def test_services_fractions_and_unknown_values_are_put_in_words():
     assert service_name("demand_charge") == "demand charge"
     assert (share(0.9949), share(1.0, 0), share(None)) == ("99.5 %", "100 %", "–")
     assert (known(2.5), known(float("nan"))) == (2.5, None)
+
+
+def test_all_money_that_is_settled_has_a_note():
+    hour = MeteredHour(
+        start=datetime(2024, 3, 16, 5, tzinfo=UTC),
+        net_kwh=0.0,
+        activation_kwh=0.0,
+        discharged_kwh=0.0,
+        reserve_kw=0.0,
+        availability=1.0,
+        peak_rise_kw=0.0,
+    )
+    assert all(money_note(line.service) for line in settle_hour(hour, {}, 40.0, load_site()))
 
 
 def test_the_battery_is_told_in_two_lines(make_operation):
