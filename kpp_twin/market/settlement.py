@@ -26,6 +26,8 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 
+import numpy as np
+
 from kpp_twin.bill import MeteredHour, SettlementLine
 from kpp_twin.errors import TwinError
 from kpp_twin.market.accounts import (
@@ -36,10 +38,11 @@ from kpp_twin.market.accounts import (
     pays_reduction,
     reserve_quantities,
 )
+from kpp_twin.market.dispatch.storage_plan import Sold
 from kpp_twin.market.inputs import refuse
 from kpp_twin.operation import ASSETS
 from kpp_twin.site import Market, Site
-from kpp_twin.units import KW_PER_MW, MINUTES_PER_HOUR
+from kpp_twin.units import KW_PER_MW, MINUTES_PER_HOUR, Array
 
 TOLERANCE = 1e-6
 POSITIONS = tuple(asset for asset in ASSETS if asset != "site")
@@ -69,6 +72,14 @@ def imbalance_price(day_ahead_per_mwh: float, imbalance_kwh: float, market: Mark
     return dual_price(
         imbalance_kwh, day_ahead_per_mwh=day_ahead_per_mwh, short_per_mwh=short_per_mwh, long_per_mwh=long_per_mwh
     )
+
+
+def sold_at(power_kw: Array, day_ahead_per_mwh: Array, market: Market) -> Sold:
+    """What was sold of each hour, ``(n,)``, with the imbalance prices that follow from the day-ahead ones, ``(n,)``."""
+    short, long = (
+        np.array([imbalance_price(price, sign, market) for price in day_ahead_per_mwh]) for sign in (-1.0, 1.0)
+    )
+    return Sold(power_kw=power_kw, short_per_mwh=short, long_per_mwh=long)
 
 
 def settle_hour(

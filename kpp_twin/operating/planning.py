@@ -12,10 +12,11 @@ from kpp_twin.battery.model import BatteryModel
 from kpp_twin.coordination.hour import HourAllocation, reserve_window
 from kpp_twin.market.bidding.bids import StoreTerms
 from kpp_twin.market.bidding.emergency import fallback_schedule
+from kpp_twin.market.bidding.strategy import storage_limits
 from kpp_twin.market.dispatch.site_plan import SitePlan, plan_site
 from kpp_twin.market.dispatch.site_problem import ReserveProduct, SiteProblem, SiteStore
-from kpp_twin.market.dispatch.storage_plan import Sold, StorageLimits
-from kpp_twin.market.settlement import imbalance_price
+from kpp_twin.market.dispatch.storage_plan import StorageLimits
+from kpp_twin.market.settlement import sold_at
 from kpp_twin.operation import AssetState, Plan
 from kpp_twin.plant.equivalent import storage_equivalent
 from kpp_twin.plant.simulate import PlantState
@@ -101,12 +102,7 @@ def stores_of(site: Site, assets: AssetState | None = None) -> dict[str, Store]:
     plant = storage_equivalent(site.plant, PlantState.of_json(assets.plant) if assets else None)
     return {
         "battery": Store(
-            limits=StorageLimits(
-                min_kwh=battery.min_state_of_charge * battery.capacity_kwh,
-                max_kwh=battery.max_state_of_charge * battery.capacity_kwh,
-                charge_efficiency=battery.charge_efficiency,
-                discharge_efficiency=battery.discharge_efficiency,
-            ),
+            limits=storage_limits(battery),
             least_kwh=least_kwh,
             most_kwh=most_kwh,
             min_kwh=min_kwh,
@@ -188,7 +184,7 @@ def plan_hours(
             load_kw=need.load_kw[np.newaxis],
             stores={asset: store.behind_connection() for asset, store in stores.items()},
             reserves={RESPONSE: _response(site, need.reserve_kw)},
-            sold=None if sold_kw is None else _sold(site, sold_kw, price_per_mwh),
+            sold=None if sold_kw is None else sold_at(_sold_by_site(sold_kw), price_per_mwh, site.market),
             import_limit_kw=max(site.connection.limit_kw - beside_kw, 0.0),
             export_limit_kw=site.connection.limit_kw,
             demand_charge_per_kw=site.market.demand_charge_per_kw_month,
@@ -302,9 +298,5 @@ def with_battery(plan: Plan, battery_kw: Array) -> Plan:
     return replace(plan, setpoint_kw={**parts, "site": parts["battery"] + parts["plant"] + parts["load"]})
 
 
-def _sold(site: Site, sold_kw: Sequence[Mapping[str, float]], price_per_mwh: Array) -> Sold:
-    return Sold(
-        power_kw=np.array([sum(of_hour.values()) for of_hour in sold_kw]),
-        short_per_mwh=np.array([imbalance_price(price, -1.0, site.market) for price in price_per_mwh]),
-        long_per_mwh=np.array([imbalance_price(price, 1.0, site.market) for price in price_per_mwh]),
-    )
+def _sold_by_site(sold_kw: Sequence[Mapping[str, float]]) -> Array:
+    return np.array([sum(of_hour.values()) for of_hour in sold_kw])

@@ -16,8 +16,8 @@ import numpy as np
 
 from kpp_twin.demand.load import LoadHour
 from kpp_twin.market.accounts import pays_reduction
-from kpp_twin.market.dispatch.storage_plan import Sold, StorageLimits, plan_storage
-from kpp_twin.market.settlement import imbalance_price
+from kpp_twin.market.dispatch.storage_plan import StorageLimits, plan_storage
+from kpp_twin.market.settlement import sold_at
 from kpp_twin.operation import HourOrders, MarketLook, MarketOutlook
 from kpp_twin.site import Site
 from kpp_twin.twin.assets import AssetsRun, SiteAssets
@@ -154,11 +154,7 @@ def _planned_kw(site: Site, assets: SiteAssets, market: MarketOutlook, rest: _Re
         wear_per_mwh=battery.degradation_cost_per_mwh,
         min_kwh=np.minimum(least_kwh + guard_kwh, target_kwh),
         max_kwh=np.maximum(most_kwh - guard_kwh, target_kwh),
-        sold=Sold(
-            power_kw=sold_kw,
-            short_per_mwh=np.array([imbalance_price(p, -1.0, site.market) for p in price]),
-            long_per_mwh=np.array([imbalance_price(p, 1.0, site.market) for p in price]),
-        ),
+        sold=sold_at(sold_kw, price, site.market),
     )
     return float(plan.power_kw[0])
 

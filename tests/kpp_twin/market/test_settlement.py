@@ -4,6 +4,7 @@ import math
 from dataclasses import replace
 from datetime import UTC, datetime
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,6 +20,7 @@ from kpp_twin.market.settlement import (
     imbalance_price,
     net,
     settle_hour,
+    sold_at,
 )
 from kpp_twin.site import Site, load_site, site_of
 
@@ -250,3 +252,11 @@ def test_all_faults_of_an_hour_come_together():
 def test_a_price_that_is_not_finite_is_refused():
     with pytest.raises(ConfigError, match="day_ahead_per_mwh is inf"):
         imbalance_price(math.inf, 1.0, SITE.market)
+
+
+def test_what_was_sold_has_the_imbalance_prices_of_each_hour() -> None:
+    power_kw, prices = np.array([100.0, -50.0]), np.array([40.0, -20.0])
+    sold = sold_at(power_kw, prices, SITE.market)
+    assert sold.power_kw is power_kw
+    assert sold.short_per_mwh.tolist() == [imbalance_price(price, -1.0, SITE.market) for price in prices]
+    assert sold.long_per_mwh.tolist() == [imbalance_price(price, 1.0, SITE.market) for price in prices]
